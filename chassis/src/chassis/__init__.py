@@ -1,0 +1,1 @@
+"""The small library every service stands on."""
