@@ -47,8 +47,13 @@ def main() -> None:
             if stale:
                 raise SystemExit("stale, run `make generate`: " + ", ".join(stale))
             return
-        shutil.rmtree(GEN / "chophien", ignore_errors=True)
-        shutil.copytree(fresh / "chophien", GEN / "chophien")
+        for name in same(fresh / "chophien", GEN / "chophien"):
+            target = GEN / "chophien" / name
+            if not (fresh / "chophien" / name).exists():
+                target.unlink()
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(fresh / "chophien" / name, target)
 
 
 if __name__ == "__main__":

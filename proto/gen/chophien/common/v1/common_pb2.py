@@ -22,27 +22,30 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63hophien/common/v1/common.proto\x12\x12\x63hophien.common.v1\"A\n\x05Place\x12\x14\n\x0c\x63ommune_code\x18\x01 \x01(\t\x12\x12\n\nas_of_date\x18\x02 \x01(\t\x12\x0e\n\x06hamlet\x18\x03 \x01(\t\"/\n\x08GeoPoint\x12\x10\n\x08latitude\x18\x01 \x01(\x01\x12\x11\n\tlongitude\x18\x02 \x01(\x01\"P\n\x04Size\x12\x10\n\x08weight_g\x18\x01 \x01(\x03\x12\x11\n\tlength_cm\x18\x02 \x01(\x05\x12\x10\n\x08width_cm\x18\x03 \x01(\x05\x12\x11\n\theight_cm\x18\x04 \x01(\x05\"X\n\x04Line\x12\x12\n\nproduct_id\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\x03\x12\x16\n\x0eunit_price_vnd\x18\x03 \x01(\x03\x12\x12\n\nsession_id\x18\x04 \x01(\t*\xa1\x02\n\x08Handling\x12\x18\n\x14HANDLING_UNSPECIFIED\x10\x00\x12\x14\n\x10HANDLING_FRAGILE\x10\x01\x12\x12\n\x0eHANDLING_HEAVY\x10\x02\x12\x15\n\x11HANDLING_OVERSIZE\x10\x03\x12\x15\n\x11HANDLING_DRY_FOOD\x10\x04\x12\x17\n\x13HANDLING_PERISHABLE\x10\x05\x12\x15\n\x11HANDLING_HOT_MEAL\x10\x06\x12\x13\n\x0fHANDLING_LIQUID\x10\x07\x12\x17\n\x13HANDLING_LIVE_PLANT\x10\x08\x12\x14\n\x10HANDLING_UPRIGHT\x10\t\x12\x17\n\x13HANDLING_HIGH_VALUE\x10\n\x12\x16\n\x12HANDLING_DOCUMENTS\x10\x0b*^\n\rPaymentMethod\x12\x1e\n\x1aPAYMENT_METHOD_UNSPECIFIED\x10\x00\x12\x15\n\x11PAYMENT_METHOD_QR\x10\x01\x12\x16\n\x12PAYMENT_METHOD_COD\x10\x02*u\n\x0bVehicleKind\x12\x1c\n\x18VEHICLE_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16VEHICLE_KIND_MOTORBIKE\x10\x01\x12\x14\n\x10VEHICLE_KIND_VAN\x10\x02\x12\x16\n\x12VEHICLE_KIND_TRUCK\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63hophien/common/v1/common.proto\x12\x12\x63hophien.common.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"A\n\x05Place\x12\x14\n\x0c\x63ommune_code\x18\x01 \x01(\t\x12\x12\n\nas_of_date\x18\x02 \x01(\t\x12\x0e\n\x06hamlet\x18\x03 \x01(\t\"/\n\x08GeoPoint\x12\x10\n\x08latitude\x18\x01 \x01(\x01\x12\x11\n\tlongitude\x18\x02 \x01(\x01\"P\n\x04Size\x12\x10\n\x08weight_g\x18\x01 \x01(\x03\x12\x11\n\tlength_cm\x18\x02 \x01(\x05\x12\x10\n\x08width_cm\x18\x03 \x01(\x05\x12\x11\n\theight_cm\x18\x04 \x01(\x05\"X\n\x04Line\x12\x12\n\nproduct_id\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\x03\x12\x16\n\x0eunit_price_vnd\x18\x03 \x01(\x03\x12\x12\n\nsession_id\x18\x04 \x01(\t\"V\n\x0cHistoryEntry\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t*\xa1\x02\n\x08Handling\x12\x18\n\x14HANDLING_UNSPECIFIED\x10\x00\x12\x14\n\x10HANDLING_FRAGILE\x10\x01\x12\x12\n\x0eHANDLING_HEAVY\x10\x02\x12\x15\n\x11HANDLING_OVERSIZE\x10\x03\x12\x15\n\x11HANDLING_DRY_FOOD\x10\x04\x12\x17\n\x13HANDLING_PERISHABLE\x10\x05\x12\x15\n\x11HANDLING_HOT_MEAL\x10\x06\x12\x13\n\x0fHANDLING_LIQUID\x10\x07\x12\x17\n\x13HANDLING_LIVE_PLANT\x10\x08\x12\x14\n\x10HANDLING_UPRIGHT\x10\t\x12\x17\n\x13HANDLING_HIGH_VALUE\x10\n\x12\x16\n\x12HANDLING_DOCUMENTS\x10\x0b*^\n\rPaymentMethod\x12\x1e\n\x1aPAYMENT_METHOD_UNSPECIFIED\x10\x00\x12\x15\n\x11PAYMENT_METHOD_QR\x10\x01\x12\x16\n\x12PAYMENT_METHOD_COD\x10\x02*u\n\x0bVehicleKind\x12\x1c\n\x18VEHICLE_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16VEHICLE_KIND_MOTORBIKE\x10\x01\x12\x14\n\x10VEHICLE_KIND_VAN\x10\x02\x12\x16\n\x12VEHICLE_KIND_TRUCK\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'chophien.common.v1.common_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_HANDLING']._serialized_start=344
-  _globals['_HANDLING']._serialized_end=633
-  _globals['_PAYMENTMETHOD']._serialized_start=635
-  _globals['_PAYMENTMETHOD']._serialized_end=729
-  _globals['_VEHICLEKIND']._serialized_start=731
-  _globals['_VEHICLEKIND']._serialized_end=848
-  _globals['_PLACE']._serialized_start=55
-  _globals['_PLACE']._serialized_end=120
-  _globals['_GEOPOINT']._serialized_start=122
-  _globals['_GEOPOINT']._serialized_end=169
-  _globals['_SIZE']._serialized_start=171
-  _globals['_SIZE']._serialized_end=251
-  _globals['_LINE']._serialized_start=253
-  _globals['_LINE']._serialized_end=341
+  _globals['_HANDLING']._serialized_start=465
+  _globals['_HANDLING']._serialized_end=754
+  _globals['_PAYMENTMETHOD']._serialized_start=756
+  _globals['_PAYMENTMETHOD']._serialized_end=850
+  _globals['_VEHICLEKIND']._serialized_start=852
+  _globals['_VEHICLEKIND']._serialized_end=969
+  _globals['_PLACE']._serialized_start=88
+  _globals['_PLACE']._serialized_end=153
+  _globals['_GEOPOINT']._serialized_start=155
+  _globals['_GEOPOINT']._serialized_end=202
+  _globals['_SIZE']._serialized_start=204
+  _globals['_SIZE']._serialized_end=284
+  _globals['_LINE']._serialized_start=286
+  _globals['_LINE']._serialized_end=374
+  _globals['_HISTORYENTRY']._serialized_start=376
+  _globals['_HISTORYENTRY']._serialized_end=462
 # @@protoc_insertion_point(module_scope)

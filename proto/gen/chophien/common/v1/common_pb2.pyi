@@ -5,6 +5,7 @@ Words that every service shares: places, sizes, handling, payment methods, pages
 
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
@@ -252,3 +253,35 @@ class Line(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Line: _TypeAlias = Line  # noqa: Y015
+
+@_typing.final
+class HistoryEntry(_message.Message):
+    """One step in the life of an order, parcel, batch or payment, for people who ask for its story."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    TIME_FIELD_NUMBER: _builtins.int
+    DETAIL_FIELD_NUMBER: _builtins.int
+    kind: _builtins.str
+    """What happened, as the fact's name, e.g. "OrderConfirmed"."""
+    detail: _builtins.str
+    """A few words without personal data: reason, partner, batch, amount. Empty = nothing to add."""
+    @_builtins.property
+    def time(self) -> _timestamp_pb2.Timestamp:
+        """Business time at which it happened (for scans: the partner's time)."""
+
+    def __init__(
+        self,
+        *,
+        kind: _builtins.str = ...,
+        time: _timestamp_pb2.Timestamp | None = ...,
+        detail: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["time", b"time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["detail", b"detail", "kind", b"kind", "time", b"time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HistoryEntry: _TypeAlias = HistoryEntry  # noqa: Y015
