@@ -1,0 +1,102 @@
+"""Business time as a port: the system's clock, or a file that a simulation writes. Never used for timeouts or back-off."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+
+from chassis.telemetry import count
+
+LOOK_EVERY_SECONDS = 0.02
+"""How often at most the clock file is looked at, in real seconds."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Clock(Protocol):
+    """Business time: UTC, never backwards within a process; calling it costs next to nothing and cannot fail."""
+
+    def now(self) -> datetime:
+        """The business time now."""
+        ...
+
+
+class SystemClock:
+    """Business time is real time."""
+
+    def now(self) -> datetime:
+        """The system's time."""
+        return datetime.now(UTC)
+
+
+class FileClock:
+    """Business time from a clock file; a missing or malformed file keeps the last reading running and alarms."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the file once; until there is a good one, business time is the system's."""
+        self._path = path
+        self._looked = -math.inf
+        self._seen: tuple[int, int, int] | None = None
+        self._real_anchor = self._business_anchor = 0.0
+        self._speed = 1.0
+        self._latest = -math.inf
+
+    def now(self) -> datetime:
+        """Business time by the newest good file; stands still rather than go back."""
+        self._look()
+        business = self._business_anchor + (time.time() - self._real_anchor) * self._speed
+        self._latest = max(self._latest, business)
+        return datetime.fromtimestamp(self._latest, UTC)
+
+    def _look(self) -> None:
+        moment = time.monotonic()
+        if moment - self._looked < LOOK_EVERY_SECONDS:
+            return
+        self._looked = moment
+        try:
+            found = os.stat(self._path)
+            seen = (found.st_ino, found.st_mtime_ns, found.st_size)
+        except OSError:
+            seen = (0, 0, 0)
+        if seen != self._seen:
+            self._seen = seen
+            self._read()
+
+    def _read(self) -> None:
+        try:
+            values = json.loads(self._path.read_bytes())
+            real, business, speed = (float(values[name]) for name in ("real_anchor", "business_anchor", "speed"))
+            if not (math.isfinite(real) and math.isfinite(business) and math.isfinite(speed) and speed >= 0):
+                raise ValueError("anchors and speed must be finite, speed not negative")
+            datetime.fromtimestamp(business, UTC)
+        except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
+            count("clock.malformed")
+            _log.error("clock file is not usable, keeping the last reading", path=str(self._path), why=repr(error))
+            return
+        self._real_anchor, self._business_anchor, self._speed = real, business, speed
+
+
+def make_clock(path: Path | None) -> Clock:
+    """The clock for a process: the file's if one is named, else the system's."""
+    return FileClock(path) if path else SystemClock()
+
+
+def write_clock_file(path: Path, real_anchor: float, business_anchor: float, speed: float) -> None:
+    """Replace the clock file in one step; anchors in unix seconds, speed in business seconds a real second."""
+    document = {"real_anchor": real_anchor, "business_anchor": business_anchor, "speed": speed}
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(document, file)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
