@@ -22,22 +22,25 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from chophien.common.v1 import topic_pb2 as chophien_dot_common_dot_v1_dot_topic__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*chophien/catalog/v1/livestream_event.proto\x12\x13\x63hophien.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x80\x02\n\x0fLivestreamEvent\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12\x44\n\x12livestream_started\x18\n \x01(\x0b\x32&.chophien.catalog.v1.LivestreamStartedH\x00\x12\x38\n\x0coffer_opened\x18\x0b \x01(\x0b\x32 .chophien.catalog.v1.OfferOpenedH\x00\x12@\n\x10livestream_ended\x18\x0c \x01(\x0b\x32$.chophien.catalog.v1.LivestreamEndedH\x00\x42\x06\n\x04\x66\x61\x63t\"h\n\x11LivestreamStarted\x12\x0f\n\x07host_id\x18\x01 \x01(\t\x12\x12\n\nseller_ids\x18\x02 \x03(\t\x12.\n\nstart_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"x\n\x0bOfferOpened\x12\x12\n\nproduct_id\x18\x01 \x01(\t\x12\x17\n\x0foffer_price_vnd\x18\x02 \x01(\x03\x12\r\n\x05quota\x18\x03 \x01(\x03\x12-\n\tfrom_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"O\n\x0fLivestreamEnded\x12,\n\x08\x65nd_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06reason\x18\x02 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*chophien/catalog/v1/livestream_event.proto\x12\x13\x63hophien.catalog.v1\x1a\x1e\x63hophien/common/v1/topic.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x88\x02\n\x0fLivestreamEvent\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12\x44\n\x12livestream_started\x18\n \x01(\x0b\x32&.chophien.catalog.v1.LivestreamStartedH\x00\x12\x38\n\x0coffer_opened\x18\x0b \x01(\x0b\x32 .chophien.catalog.v1.OfferOpenedH\x00\x12@\n\x10livestream_ended\x18\x0c \x01(\x0b\x32$.chophien.catalog.v1.LivestreamEndedH\x00:\x06\x8a\xb5\x18\x02\x08\x03\x42\x06\n\x04\x66\x61\x63t\"h\n\x11LivestreamStarted\x12\x0f\n\x07host_id\x18\x01 \x01(\t\x12\x12\n\nseller_ids\x18\x02 \x03(\t\x12.\n\nstart_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"x\n\x0bOfferOpened\x12\x12\n\nproduct_id\x18\x01 \x01(\t\x12\x17\n\x0foffer_price_vnd\x18\x02 \x01(\x03\x12\r\n\x05quota\x18\x03 \x01(\x03\x12-\n\tfrom_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"O\n\x0fLivestreamEnded\x12,\n\x08\x65nd_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06reason\x18\x02 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'chophien.catalog.v1.livestream_event_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_LIVESTREAMEVENT']._serialized_start=101
-  _globals['_LIVESTREAMEVENT']._serialized_end=357
-  _globals['_LIVESTREAMSTARTED']._serialized_start=359
-  _globals['_LIVESTREAMSTARTED']._serialized_end=463
-  _globals['_OFFEROPENED']._serialized_start=465
-  _globals['_OFFEROPENED']._serialized_end=585
-  _globals['_LIVESTREAMENDED']._serialized_start=587
-  _globals['_LIVESTREAMENDED']._serialized_end=666
+  _globals['_LIVESTREAMEVENT']._loaded_options = None
+  _globals['_LIVESTREAMEVENT']._serialized_options = b'\212\265\030\002\010\003'
+  _globals['_LIVESTREAMEVENT']._serialized_start=133
+  _globals['_LIVESTREAMEVENT']._serialized_end=397
+  _globals['_LIVESTREAMSTARTED']._serialized_start=399
+  _globals['_LIVESTREAMSTARTED']._serialized_end=503
+  _globals['_OFFEROPENED']._serialized_start=505
+  _globals['_OFFEROPENED']._serialized_end=625
+  _globals['_LIVESTREAMENDED']._serialized_start=627
+  _globals['_LIVESTREAMENDED']._serialized_end=706
 # @@protoc_insertion_point(module_scope)

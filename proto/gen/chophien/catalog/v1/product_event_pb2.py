@@ -23,24 +23,27 @@ _sym_db = _symbol_database.Default()
 
 
 from chophien.common.v1 import common_pb2 as chophien_dot_common_dot_v1_dot_common__pb2
+from chophien.common.v1 import topic_pb2 as chophien_dot_common_dot_v1_dot_topic__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'chophien/catalog/v1/product_event.proto\x12\x13\x63hophien.catalog.v1\x1a\x1f\x63hophien/common/v1/common.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xff\x01\n\x0cProductEvent\x12\x12\n\nproduct_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12\x42\n\x11product_published\x18\n \x01(\x0b\x32%.chophien.catalog.v1.ProductPublishedH\x00\x12\x42\n\x11product_withdrawn\x18\x0b \x01(\x0b\x32%.chophien.catalog.v1.ProductWithdrawnH\x00\x12:\n\rprice_changed\x18\x0c \x01(\x0b\x32!.chophien.catalog.v1.PriceChangedH\x00\x42\x06\n\x04\x66\x61\x63t\"Q\n\x04Ocop\x12\r\n\x05stars\x18\x01 \x01(\x05\x12\r\n\x05group\x18\x02 \x01(\x05\x12\x17\n\x0f\x64\x65\x63ision_number\x18\x03 \x01(\t\x12\x12\n\nissue_date\x18\x04 \x01(\t\"\xfe\x01\n\x10ProductPublished\x12\x11\n\tseller_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x16\n\x0elist_price_vnd\x18\x03 \x01(\x03\x12&\n\x04size\x18\x04 \x01(\x0b\x32\x18.chophien.common.v1.Size\x12.\n\x08handling\x18\x05 \x03(\x0e\x32\x1c.chophien.common.v1.Handling\x12\'\n\x04ocop\x18\x06 \x01(\x0b\x32\x19.chophien.catalog.v1.Ocop\x12\x30\n\x0cpublish_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"E\n\x10ProductWithdrawn\x12\x31\n\rwithdraw_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"Z\n\x0cPriceChanged\x12\x16\n\x0elist_price_vnd\x18\x01 \x01(\x03\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestampb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'chophien/catalog/v1/product_event.proto\x12\x13\x63hophien.catalog.v1\x1a\x1f\x63hophien/common/v1/common.proto\x1a\x1e\x63hophien/common/v1/topic.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x87\x02\n\x0cProductEvent\x12\x12\n\nproduct_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12\x42\n\x11product_published\x18\n \x01(\x0b\x32%.chophien.catalog.v1.ProductPublishedH\x00\x12\x42\n\x11product_withdrawn\x18\x0b \x01(\x0b\x32%.chophien.catalog.v1.ProductWithdrawnH\x00\x12:\n\rprice_changed\x18\x0c \x01(\x0b\x32!.chophien.catalog.v1.PriceChangedH\x00:\x06\x8a\xb5\x18\x02\x08\x03\x42\x06\n\x04\x66\x61\x63t\"Q\n\x04Ocop\x12\r\n\x05stars\x18\x01 \x01(\x05\x12\r\n\x05group\x18\x02 \x01(\x05\x12\x17\n\x0f\x64\x65\x63ision_number\x18\x03 \x01(\t\x12\x12\n\nissue_date\x18\x04 \x01(\t\"\xfe\x01\n\x10ProductPublished\x12\x11\n\tseller_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x16\n\x0elist_price_vnd\x18\x03 \x01(\x03\x12&\n\x04size\x18\x04 \x01(\x0b\x32\x18.chophien.common.v1.Size\x12.\n\x08handling\x18\x05 \x03(\x0e\x32\x1c.chophien.common.v1.Handling\x12\'\n\x04ocop\x18\x06 \x01(\x0b\x32\x19.chophien.catalog.v1.Ocop\x12\x30\n\x0cpublish_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"E\n\x10ProductWithdrawn\x12\x31\n\rwithdraw_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"Z\n\x0cPriceChanged\x12\x16\n\x0elist_price_vnd\x18\x01 \x01(\x03\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestampb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'chophien.catalog.v1.product_event_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PRODUCTEVENT']._serialized_start=131
-  _globals['_PRODUCTEVENT']._serialized_end=386
-  _globals['_OCOP']._serialized_start=388
-  _globals['_OCOP']._serialized_end=469
-  _globals['_PRODUCTPUBLISHED']._serialized_start=472
-  _globals['_PRODUCTPUBLISHED']._serialized_end=726
-  _globals['_PRODUCTWITHDRAWN']._serialized_start=728
-  _globals['_PRODUCTWITHDRAWN']._serialized_end=797
-  _globals['_PRICECHANGED']._serialized_start=799
-  _globals['_PRICECHANGED']._serialized_end=889
+  _globals['_PRODUCTEVENT']._loaded_options = None
+  _globals['_PRODUCTEVENT']._serialized_options = b'\212\265\030\002\010\003'
+  _globals['_PRODUCTEVENT']._serialized_start=163
+  _globals['_PRODUCTEVENT']._serialized_end=426
+  _globals['_OCOP']._serialized_start=428
+  _globals['_OCOP']._serialized_end=509
+  _globals['_PRODUCTPUBLISHED']._serialized_start=512
+  _globals['_PRODUCTPUBLISHED']._serialized_end=766
+  _globals['_PRODUCTWITHDRAWN']._serialized_start=768
+  _globals['_PRODUCTWITHDRAWN']._serialized_end=837
+  _globals['_PRICECHANGED']._serialized_start=839
+  _globals['_PRICECHANGED']._serialized_end=929
 # @@protoc_insertion_point(module_scope)

@@ -23,32 +23,35 @@ _sym_db = _symbol_database.Default()
 
 
 from chophien.common.v1 import common_pb2 as chophien_dot_common_dot_v1_dot_common__pb2
+from chophien.common.v1 import topic_pb2 as chophien_dot_common_dot_v1_dot_topic__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$chophien/orders/v1/order_event.proto\x12\x12\x63hophien.orders.v1\x1a\x1f\x63hophien/common/v1/common.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xac\x03\n\nOrderEvent\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12\x37\n\x0corder_placed\x18\n \x01(\x0b\x32\x1f.chophien.orders.v1.OrderPlacedH\x00\x12\x35\n\x0bpayment_due\x18\x0b \x01(\x0b\x32\x1e.chophien.orders.v1.PaymentDueH\x00\x12=\n\x0forder_confirmed\x18\x0c \x01(\x0b\x32\".chophien.orders.v1.OrderConfirmedH\x00\x12\x46\n\x14order_part_cancelled\x18\r \x01(\x0b\x32&.chophien.orders.v1.OrderPartCancelledH\x00\x12=\n\x0forder_cancelled\x18\x0e \x01(\x0b\x32\".chophien.orders.v1.OrderCancelledH\x00\x12=\n\x0forder_completed\x18\x0f \x01(\x0b\x32\".chophien.orders.v1.OrderCompletedH\x00\x42\x06\n\x04\x66\x61\x63t\"\xdd\x01\n\tOrderPart\x12\x0f\n\x07part_id\x18\x01 \x01(\t\x12\x17\n\x0fpickup_point_id\x18\x02 \x01(\t\x12\x12\n\nseller_ids\x18\x03 \x03(\t\x12\'\n\x05lines\x18\x04 \x03(\x0b\x32\x18.chophien.common.v1.Line\x12\x11\n\tgoods_vnd\x18\x05 \x01(\x03\x12&\n\x04size\x18\x06 \x01(\x0b\x32\x18.chophien.common.v1.Size\x12.\n\x08handling\x18\x07 \x03(\x0e\x32\x1c.chophien.common.v1.Handling\"\xa8\x02\n\x0bOrderPlaced\x12\x12\n\ncontact_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x02 \x01(\t\x12\x18\n\x10\x63hannel_order_id\x18\x03 \x01(\t\x12.\n\x0b\x64\x65stination\x18\x04 \x01(\x0b\x32\x19.chophien.common.v1.Place\x12\x39\n\x0epayment_method\x18\x05 \x01(\x0e\x32!.chophien.common.v1.PaymentMethod\x12,\n\x05parts\x18\x06 \x03(\x0b\x32\x1d.chophien.orders.v1.OrderPart\x12\x11\n\ttotal_vnd\x18\x07 \x01(\x03\x12.\n\nplace_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xcf\x01\n\nPaymentDue\x12\x11\n\ttotal_vnd\x18\x01 \x01(\x03\x12\x39\n\x0epayment_method\x18\x02 \x01(\x0e\x32!.chophien.common.v1.PaymentMethod\x12,\n\x08\x64ue_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x0cpart_amounts\x18\x04 \x03(\x0b\x32\x1e.chophien.orders.v1.PartAmount\x12\x0f\n\x07\x63hannel\x18\x05 \x01(\t\"1\n\nPartAmount\x12\x0f\n\x07part_id\x18\x01 \x01(\t\x12\x12\n\namount_vnd\x18\x02 \x01(\x03\"\xb0\x02\n\x0eOrderConfirmed\x12\x12\n\ncontact_id\x18\x01 \x01(\t\x12.\n\x0b\x64\x65stination\x18\x02 \x01(\x0b\x32\x19.chophien.common.v1.Place\x12,\n\x05parts\x18\x03 \x03(\x0b\x32\x1d.chophien.orders.v1.OrderPart\x12\x39\n\x0epayment_method\x18\x04 \x01(\x0e\x32!.chophien.common.v1.PaymentMethod\x12.\n\nplace_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0c\x63onfirm_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x63hannel\x18\x07 \x01(\t\"z\n\x12OrderPartCancelled\x12\x0f\n\x07part_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x12\n\namount_vnd\x18\x03 \x01(\x03\x12/\n\rrestock_lines\x18\x04 \x03(\x0b\x32\x18.chophien.common.v1.Line\"Q\n\x0eOrderCancelled\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12/\n\x0b\x63\x61ncel_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"C\n\x0eOrderCompleted\x12\x31\n\rcomplete_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestampb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$chophien/orders/v1/order_event.proto\x12\x12\x63hophien.orders.v1\x1a\x1f\x63hophien/common/v1/common.proto\x1a\x1e\x63hophien/common/v1/topic.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb7\x03\n\nOrderEvent\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12\x37\n\x0corder_placed\x18\n \x01(\x0b\x32\x1f.chophien.orders.v1.OrderPlacedH\x00\x12\x35\n\x0bpayment_due\x18\x0b \x01(\x0b\x32\x1e.chophien.orders.v1.PaymentDueH\x00\x12=\n\x0forder_confirmed\x18\x0c \x01(\x0b\x32\".chophien.orders.v1.OrderConfirmedH\x00\x12\x46\n\x14order_part_cancelled\x18\r \x01(\x0b\x32&.chophien.orders.v1.OrderPartCancelledH\x00\x12=\n\x0forder_cancelled\x18\x0e \x01(\x0b\x32\".chophien.orders.v1.OrderCancelledH\x00\x12=\n\x0forder_completed\x18\x0f \x01(\x0b\x32\".chophien.orders.v1.OrderCompletedH\x00:\t\x8a\xb5\x18\x05\x08\x06\x10\xd0\x02\x42\x06\n\x04\x66\x61\x63t\"\xdd\x01\n\tOrderPart\x12\x0f\n\x07part_id\x18\x01 \x01(\t\x12\x17\n\x0fpickup_point_id\x18\x02 \x01(\t\x12\x12\n\nseller_ids\x18\x03 \x03(\t\x12\'\n\x05lines\x18\x04 \x03(\x0b\x32\x18.chophien.common.v1.Line\x12\x11\n\tgoods_vnd\x18\x05 \x01(\x03\x12&\n\x04size\x18\x06 \x01(\x0b\x32\x18.chophien.common.v1.Size\x12.\n\x08handling\x18\x07 \x03(\x0e\x32\x1c.chophien.common.v1.Handling\"\xa8\x02\n\x0bOrderPlaced\x12\x12\n\ncontact_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x02 \x01(\t\x12\x18\n\x10\x63hannel_order_id\x18\x03 \x01(\t\x12.\n\x0b\x64\x65stination\x18\x04 \x01(\x0b\x32\x19.chophien.common.v1.Place\x12\x39\n\x0epayment_method\x18\x05 \x01(\x0e\x32!.chophien.common.v1.PaymentMethod\x12,\n\x05parts\x18\x06 \x03(\x0b\x32\x1d.chophien.orders.v1.OrderPart\x12\x11\n\ttotal_vnd\x18\x07 \x01(\x03\x12.\n\nplace_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xcf\x01\n\nPaymentDue\x12\x11\n\ttotal_vnd\x18\x01 \x01(\x03\x12\x39\n\x0epayment_method\x18\x02 \x01(\x0e\x32!.chophien.common.v1.PaymentMethod\x12,\n\x08\x64ue_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x0cpart_amounts\x18\x04 \x03(\x0b\x32\x1e.chophien.orders.v1.PartAmount\x12\x0f\n\x07\x63hannel\x18\x05 \x01(\t\"1\n\nPartAmount\x12\x0f\n\x07part_id\x18\x01 \x01(\t\x12\x12\n\namount_vnd\x18\x02 \x01(\x03\"\xb0\x02\n\x0eOrderConfirmed\x12\x12\n\ncontact_id\x18\x01 \x01(\t\x12.\n\x0b\x64\x65stination\x18\x02 \x01(\x0b\x32\x19.chophien.common.v1.Place\x12,\n\x05parts\x18\x03 \x03(\x0b\x32\x1d.chophien.orders.v1.OrderPart\x12\x39\n\x0epayment_method\x18\x04 \x01(\x0e\x32!.chophien.common.v1.PaymentMethod\x12.\n\nplace_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0c\x63onfirm_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x63hannel\x18\x07 \x01(\t\"z\n\x12OrderPartCancelled\x12\x0f\n\x07part_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x12\n\namount_vnd\x18\x03 \x01(\x03\x12/\n\rrestock_lines\x18\x04 \x03(\x0b\x32\x18.chophien.common.v1.Line\"Q\n\x0eOrderCancelled\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12/\n\x0b\x63\x61ncel_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"C\n\x0eOrderCompleted\x12\x31\n\rcomplete_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestampb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'chophien.orders.v1.order_event_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ORDEREVENT']._serialized_start=127
-  _globals['_ORDEREVENT']._serialized_end=555
-  _globals['_ORDERPART']._serialized_start=558
-  _globals['_ORDERPART']._serialized_end=779
-  _globals['_ORDERPLACED']._serialized_start=782
-  _globals['_ORDERPLACED']._serialized_end=1078
-  _globals['_PAYMENTDUE']._serialized_start=1081
-  _globals['_PAYMENTDUE']._serialized_end=1288
-  _globals['_PARTAMOUNT']._serialized_start=1290
-  _globals['_PARTAMOUNT']._serialized_end=1339
-  _globals['_ORDERCONFIRMED']._serialized_start=1342
-  _globals['_ORDERCONFIRMED']._serialized_end=1646
-  _globals['_ORDERPARTCANCELLED']._serialized_start=1648
-  _globals['_ORDERPARTCANCELLED']._serialized_end=1770
-  _globals['_ORDERCANCELLED']._serialized_start=1772
-  _globals['_ORDERCANCELLED']._serialized_end=1853
-  _globals['_ORDERCOMPLETED']._serialized_start=1855
-  _globals['_ORDERCOMPLETED']._serialized_end=1922
+  _globals['_ORDEREVENT']._loaded_options = None
+  _globals['_ORDEREVENT']._serialized_options = b'\212\265\030\005\010\006\020\320\002'
+  _globals['_ORDEREVENT']._serialized_start=159
+  _globals['_ORDEREVENT']._serialized_end=598
+  _globals['_ORDERPART']._serialized_start=601
+  _globals['_ORDERPART']._serialized_end=822
+  _globals['_ORDERPLACED']._serialized_start=825
+  _globals['_ORDERPLACED']._serialized_end=1121
+  _globals['_PAYMENTDUE']._serialized_start=1124
+  _globals['_PAYMENTDUE']._serialized_end=1331
+  _globals['_PARTAMOUNT']._serialized_start=1333
+  _globals['_PARTAMOUNT']._serialized_end=1382
+  _globals['_ORDERCONFIRMED']._serialized_start=1385
+  _globals['_ORDERCONFIRMED']._serialized_end=1689
+  _globals['_ORDERPARTCANCELLED']._serialized_start=1691
+  _globals['_ORDERPARTCANCELLED']._serialized_end=1813
+  _globals['_ORDERCANCELLED']._serialized_start=1815
+  _globals['_ORDERCANCELLED']._serialized_end=1896
+  _globals['_ORDERCOMPLETED']._serialized_start=1898
+  _globals['_ORDERCOMPLETED']._serialized_end=1965
 # @@protoc_insertion_point(module_scope)

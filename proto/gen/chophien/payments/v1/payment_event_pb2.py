@@ -23,34 +23,37 @@ _sym_db = _symbol_database.Default()
 
 
 from chophien.common.v1 import common_pb2 as chophien_dot_common_dot_v1_dot_common__pb2
+from chophien.common.v1 import topic_pb2 as chophien_dot_common_dot_v1_dot_topic__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(chophien/payments/v1/payment_event.proto\x12\x14\x63hophien.payments.v1\x1a\x1f\x63hophien/common/v1/common.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfa\x04\n\x0cPaymentEvent\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12\x43\n\x11payment_requested\x18\n \x01(\x0b\x32&.chophien.payments.v1.PaymentRequestedH\x00\x12\x45\n\x12payment_authorized\x18\x0b \x01(\x0b\x32\'.chophien.payments.v1.PaymentAuthorizedH\x00\x12\x41\n\x10payment_declined\x18\x0c \x01(\x0b\x32%.chophien.payments.v1.PaymentDeclinedH\x00\x12?\n\x0fpayment_expired\x18\r \x01(\x0b\x32$.chophien.payments.v1.PaymentExpiredH\x00\x12=\n\x0epayment_voided\x18\x0e \x01(\x0b\x32#.chophien.payments.v1.PaymentVoidedH\x00\x12\x35\n\nrefund_due\x18\x0f \x01(\x0b\x32\x1f.chophien.payments.v1.RefundDueH\x00\x12\x41\n\x10payment_refunded\x18\x10 \x01(\x0b\x32%.chophien.payments.v1.PaymentRefundedH\x00\x12;\n\rcod_collected\x18\x11 \x01(\x0b\x32\".chophien.payments.v1.CodCollectedH\x00\x12\x39\n\x0c\x63od_remitted\x18\x12 \x01(\x0b\x32!.chophien.payments.v1.CodRemittedH\x00\x42\x06\n\x04\x66\x61\x63t\"k\n\x10PaymentRequested\x12\x12\n\namount_vnd\x18\x01 \x01(\x03\x12\x12\n\nqr_payload\x18\x02 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x96\x01\n\x11PaymentAuthorized\x12\x12\n\namount_vnd\x18\x01 \x01(\x03\x12\x39\n\x0epayment_method\x18\x02 \x01(\x0e\x32!.chophien.common.v1.PaymentMethod\x12\x32\n\x0e\x61uthorize_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"!\n\x0fPaymentDeclined\x12\x0e\n\x06reason\x18\x01 \x01(\t\"A\n\x0ePaymentExpired\x12/\n\x0b\x65xpire_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x1f\n\rPaymentVoided\x12\x0e\n\x06reason\x18\x01 \x01(\t\"S\n\tRefundDue\x12\x11\n\trefund_id\x18\x01 \x01(\t\x12\x12\n\namount_vnd\x18\x02 \x01(\x03\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0f\n\x07part_id\x18\x04 \x01(\t\"i\n\x0fPaymentRefunded\x12\x11\n\trefund_id\x18\x01 \x01(\t\x12\x12\n\namount_vnd\x18\x02 \x01(\x03\x12/\n\x0brefund_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x93\x01\n\x0c\x43odCollected\x12\x11\n\tparcel_id\x18\x01 \x01(\t\x12\x12\n\npartner_id\x18\x02 \x01(\t\x12\x12\n\namount_vnd\x18\x03 \x01(\x03\x12\x30\n\x0c\x63ollect_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0eremit_due_date\x18\x05 \x01(\t\"\x8e\x01\n\x0b\x43odRemitted\x12\x11\n\tparcel_id\x18\x01 \x01(\t\x12\x12\n\npartner_id\x18\x02 \x01(\t\x12\x12\n\namount_vnd\x18\x03 \x01(\x03\x12\x14\n\x0cstatement_id\x18\x04 \x01(\t\x12.\n\nremit_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestampb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(chophien/payments/v1/payment_event.proto\x12\x14\x63hophien.payments.v1\x1a\x1f\x63hophien/common/v1/common.proto\x1a\x1e\x63hophien/common/v1/topic.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x85\x05\n\x0cPaymentEvent\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12\x43\n\x11payment_requested\x18\n \x01(\x0b\x32&.chophien.payments.v1.PaymentRequestedH\x00\x12\x45\n\x12payment_authorized\x18\x0b \x01(\x0b\x32\'.chophien.payments.v1.PaymentAuthorizedH\x00\x12\x41\n\x10payment_declined\x18\x0c \x01(\x0b\x32%.chophien.payments.v1.PaymentDeclinedH\x00\x12?\n\x0fpayment_expired\x18\r \x01(\x0b\x32$.chophien.payments.v1.PaymentExpiredH\x00\x12=\n\x0epayment_voided\x18\x0e \x01(\x0b\x32#.chophien.payments.v1.PaymentVoidedH\x00\x12\x35\n\nrefund_due\x18\x0f \x01(\x0b\x32\x1f.chophien.payments.v1.RefundDueH\x00\x12\x41\n\x10payment_refunded\x18\x10 \x01(\x0b\x32%.chophien.payments.v1.PaymentRefundedH\x00\x12;\n\rcod_collected\x18\x11 \x01(\x0b\x32\".chophien.payments.v1.CodCollectedH\x00\x12\x39\n\x0c\x63od_remitted\x18\x12 \x01(\x0b\x32!.chophien.payments.v1.CodRemittedH\x00:\t\x8a\xb5\x18\x05\x08\x06\x10\xd0\x02\x42\x06\n\x04\x66\x61\x63t\"k\n\x10PaymentRequested\x12\x12\n\namount_vnd\x18\x01 \x01(\x03\x12\x12\n\nqr_payload\x18\x02 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x96\x01\n\x11PaymentAuthorized\x12\x12\n\namount_vnd\x18\x01 \x01(\x03\x12\x39\n\x0epayment_method\x18\x02 \x01(\x0e\x32!.chophien.common.v1.PaymentMethod\x12\x32\n\x0e\x61uthorize_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"!\n\x0fPaymentDeclined\x12\x0e\n\x06reason\x18\x01 \x01(\t\"A\n\x0ePaymentExpired\x12/\n\x0b\x65xpire_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x1f\n\rPaymentVoided\x12\x0e\n\x06reason\x18\x01 \x01(\t\"S\n\tRefundDue\x12\x11\n\trefund_id\x18\x01 \x01(\t\x12\x12\n\namount_vnd\x18\x02 \x01(\x03\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0f\n\x07part_id\x18\x04 \x01(\t\"i\n\x0fPaymentRefunded\x12\x11\n\trefund_id\x18\x01 \x01(\t\x12\x12\n\namount_vnd\x18\x02 \x01(\x03\x12/\n\x0brefund_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x93\x01\n\x0c\x43odCollected\x12\x11\n\tparcel_id\x18\x01 \x01(\t\x12\x12\n\npartner_id\x18\x02 \x01(\t\x12\x12\n\namount_vnd\x18\x03 \x01(\x03\x12\x30\n\x0c\x63ollect_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0eremit_due_date\x18\x05 \x01(\t\"\x8e\x01\n\x0b\x43odRemitted\x12\x11\n\tparcel_id\x18\x01 \x01(\t\x12\x12\n\npartner_id\x18\x02 \x01(\t\x12\x12\n\namount_vnd\x18\x03 \x01(\x03\x12\x14\n\x0cstatement_id\x18\x04 \x01(\t\x12.\n\nremit_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestampb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'chophien.payments.v1.payment_event_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PAYMENTEVENT']._serialized_start=133
-  _globals['_PAYMENTEVENT']._serialized_end=767
-  _globals['_PAYMENTREQUESTED']._serialized_start=769
-  _globals['_PAYMENTREQUESTED']._serialized_end=876
-  _globals['_PAYMENTAUTHORIZED']._serialized_start=879
-  _globals['_PAYMENTAUTHORIZED']._serialized_end=1029
-  _globals['_PAYMENTDECLINED']._serialized_start=1031
-  _globals['_PAYMENTDECLINED']._serialized_end=1064
-  _globals['_PAYMENTEXPIRED']._serialized_start=1066
-  _globals['_PAYMENTEXPIRED']._serialized_end=1131
-  _globals['_PAYMENTVOIDED']._serialized_start=1133
-  _globals['_PAYMENTVOIDED']._serialized_end=1164
-  _globals['_REFUNDDUE']._serialized_start=1166
-  _globals['_REFUNDDUE']._serialized_end=1249
-  _globals['_PAYMENTREFUNDED']._serialized_start=1251
-  _globals['_PAYMENTREFUNDED']._serialized_end=1356
-  _globals['_CODCOLLECTED']._serialized_start=1359
-  _globals['_CODCOLLECTED']._serialized_end=1506
-  _globals['_CODREMITTED']._serialized_start=1509
-  _globals['_CODREMITTED']._serialized_end=1651
+  _globals['_PAYMENTEVENT']._loaded_options = None
+  _globals['_PAYMENTEVENT']._serialized_options = b'\212\265\030\005\010\006\020\320\002'
+  _globals['_PAYMENTEVENT']._serialized_start=165
+  _globals['_PAYMENTEVENT']._serialized_end=810
+  _globals['_PAYMENTREQUESTED']._serialized_start=812
+  _globals['_PAYMENTREQUESTED']._serialized_end=919
+  _globals['_PAYMENTAUTHORIZED']._serialized_start=922
+  _globals['_PAYMENTAUTHORIZED']._serialized_end=1072
+  _globals['_PAYMENTDECLINED']._serialized_start=1074
+  _globals['_PAYMENTDECLINED']._serialized_end=1107
+  _globals['_PAYMENTEXPIRED']._serialized_start=1109
+  _globals['_PAYMENTEXPIRED']._serialized_end=1174
+  _globals['_PAYMENTVOIDED']._serialized_start=1176
+  _globals['_PAYMENTVOIDED']._serialized_end=1207
+  _globals['_REFUNDDUE']._serialized_start=1209
+  _globals['_REFUNDDUE']._serialized_end=1292
+  _globals['_PAYMENTREFUNDED']._serialized_start=1294
+  _globals['_PAYMENTREFUNDED']._serialized_end=1399
+  _globals['_CODCOLLECTED']._serialized_start=1402
+  _globals['_CODCOLLECTED']._serialized_end=1549
+  _globals['_CODREMITTED']._serialized_start=1552
+  _globals['_CODREMITTED']._serialized_end=1694
 # @@protoc_insertion_point(module_scope)

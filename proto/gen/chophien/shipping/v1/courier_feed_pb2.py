@@ -23,29 +23,32 @@ _sym_db = _symbol_database.Default()
 
 
 from chophien.common.v1 import common_pb2 as chophien_dot_common_dot_v1_dot_common__pb2
+from chophien.common.v1 import topic_pb2 as chophien_dot_common_dot_v1_dot_topic__pb2
 from chophien.shipping.v1 import pickup_batch_event_pb2 as chophien_dot_shipping_dot_v1_dot_pickup__batch__event__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'chophien/shipping/v1/courier_feed.proto\x12\x14\x63hophien.shipping.v1\x1a\x1f\x63hophien/common/v1/common.proto\x1a-chophien/shipping/v1/pickup_batch_event.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x80\x03\n\x0b\x43ourierFeed\x12\x10\n\x08\x62\x61tch_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12\x12\n\npartner_id\x18\x03 \x01(\t\x12=\n\x0etender_offered\x18\n \x01(\x0b\x32#.chophien.shipping.v1.TenderOfferedH\x00\x12;\n\rtender_closed\x18\x0b \x01(\x0b\x32\".chophien.shipping.v1.TenderClosedH\x00\x12\x33\n\trun_moved\x18\x0c \x01(\x0b\x32\x1e.chophien.shipping.v1.RunMovedH\x00\x12H\n\x14run_parcel_cancelled\x18\r \x01(\x0b\x32(.chophien.shipping.v1.RunParcelCancelledH\x00\x12\x37\n\x0brun_awarded\x18\x0e \x01(\x0b\x32 .chophien.shipping.v1.RunAwardedH\x00\x42\x06\n\x04\x66\x61\x63t\"\xba\x01\n\x0cTenderParcel\x12\x11\n\tparcel_id\x18\x01 \x01(\t\x12.\n\x0b\x64\x65stination\x18\x02 \x01(\x0b\x32\x19.chophien.common.v1.Place\x12&\n\x04size\x18\x03 \x01(\x0b\x32\x18.chophien.common.v1.Size\x12\x0f\n\x07\x63od_vnd\x18\x04 \x01(\x03\x12.\n\x08handling\x18\x05 \x03(\x0e\x32\x1c.chophien.common.v1.Handling\"\xb6\x02\n\rTenderOffered\x12\x11\n\ttender_id\x18\x01 \x01(\t\x12\x38\n\x14\x61nswer_deadline_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06hub_id\x18\x03 \x01(\t\x12,\n\x05stops\x18\x04 \x03(\x0b\x32\x1d.chophien.shipping.v1.RunStop\x12\x33\n\x07parcels\x18\x05 \x03(\x0b\x32\".chophien.shipping.v1.TenderParcel\x12.\n\nleave_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x35\n\x0cvehicle_kind\x18\x07 \x01(\x0e\x32\x1f.chophien.common.v1.VehicleKind\"1\n\x0cTenderClosed\x12\x11\n\ttender_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"6\n\nRunAwarded\x12\x11\n\ttender_id\x18\x01 \x01(\t\x12\x15\n\rmanifest_hash\x18\x02 \x01(\t\"H\n\x08RunMoved\x12\x12\n\nclosure_id\x18\x01 \x01(\t\x12\x11\n\tto_hub_id\x18\x02 \x01(\t\x12\x15\n\rmanifest_hash\x18\x03 \x01(\t\"\'\n\x12RunParcelCancelled\x12\x11\n\tparcel_id\x18\x01 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'chophien/shipping/v1/courier_feed.proto\x12\x14\x63hophien.shipping.v1\x1a\x1f\x63hophien/common/v1/common.proto\x1a\x1e\x63hophien/common/v1/topic.proto\x1a-chophien/shipping/v1/pickup_batch_event.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8b\x03\n\x0b\x43ourierFeed\x12\x10\n\x08\x62\x61tch_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12\x12\n\npartner_id\x18\x03 \x01(\t\x12=\n\x0etender_offered\x18\n \x01(\x0b\x32#.chophien.shipping.v1.TenderOfferedH\x00\x12;\n\rtender_closed\x18\x0b \x01(\x0b\x32\".chophien.shipping.v1.TenderClosedH\x00\x12\x33\n\trun_moved\x18\x0c \x01(\x0b\x32\x1e.chophien.shipping.v1.RunMovedH\x00\x12H\n\x14run_parcel_cancelled\x18\r \x01(\x0b\x32(.chophien.shipping.v1.RunParcelCancelledH\x00\x12\x37\n\x0brun_awarded\x18\x0e \x01(\x0b\x32 .chophien.shipping.v1.RunAwardedH\x00:\t\x8a\xb5\x18\x05\x08\x03\x10\xd0\x02\x42\x06\n\x04\x66\x61\x63t\"\xba\x01\n\x0cTenderParcel\x12\x11\n\tparcel_id\x18\x01 \x01(\t\x12.\n\x0b\x64\x65stination\x18\x02 \x01(\x0b\x32\x19.chophien.common.v1.Place\x12&\n\x04size\x18\x03 \x01(\x0b\x32\x18.chophien.common.v1.Size\x12\x0f\n\x07\x63od_vnd\x18\x04 \x01(\x03\x12.\n\x08handling\x18\x05 \x03(\x0e\x32\x1c.chophien.common.v1.Handling\"\xb6\x02\n\rTenderOffered\x12\x11\n\ttender_id\x18\x01 \x01(\t\x12\x38\n\x14\x61nswer_deadline_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06hub_id\x18\x03 \x01(\t\x12,\n\x05stops\x18\x04 \x03(\x0b\x32\x1d.chophien.shipping.v1.RunStop\x12\x33\n\x07parcels\x18\x05 \x03(\x0b\x32\".chophien.shipping.v1.TenderParcel\x12.\n\nleave_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x35\n\x0cvehicle_kind\x18\x07 \x01(\x0e\x32\x1f.chophien.common.v1.VehicleKind\"1\n\x0cTenderClosed\x12\x11\n\ttender_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"6\n\nRunAwarded\x12\x11\n\ttender_id\x18\x01 \x01(\t\x12\x15\n\rmanifest_hash\x18\x02 \x01(\t\"H\n\x08RunMoved\x12\x12\n\nclosure_id\x18\x01 \x01(\t\x12\x11\n\tto_hub_id\x18\x02 \x01(\t\x12\x15\n\rmanifest_hash\x18\x03 \x01(\t\"\'\n\x12RunParcelCancelled\x12\x11\n\tparcel_id\x18\x01 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'chophien.shipping.v1.courier_feed_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_COURIERFEED']._serialized_start=179
-  _globals['_COURIERFEED']._serialized_end=563
-  _globals['_TENDERPARCEL']._serialized_start=566
-  _globals['_TENDERPARCEL']._serialized_end=752
-  _globals['_TENDEROFFERED']._serialized_start=755
-  _globals['_TENDEROFFERED']._serialized_end=1065
-  _globals['_TENDERCLOSED']._serialized_start=1067
-  _globals['_TENDERCLOSED']._serialized_end=1116
-  _globals['_RUNAWARDED']._serialized_start=1118
-  _globals['_RUNAWARDED']._serialized_end=1172
-  _globals['_RUNMOVED']._serialized_start=1174
-  _globals['_RUNMOVED']._serialized_end=1246
-  _globals['_RUNPARCELCANCELLED']._serialized_start=1248
-  _globals['_RUNPARCELCANCELLED']._serialized_end=1287
+  _globals['_COURIERFEED']._loaded_options = None
+  _globals['_COURIERFEED']._serialized_options = b'\212\265\030\005\010\003\020\320\002'
+  _globals['_COURIERFEED']._serialized_start=211
+  _globals['_COURIERFEED']._serialized_end=606
+  _globals['_TENDERPARCEL']._serialized_start=609
+  _globals['_TENDERPARCEL']._serialized_end=795
+  _globals['_TENDEROFFERED']._serialized_start=798
+  _globals['_TENDEROFFERED']._serialized_end=1108
+  _globals['_TENDERCLOSED']._serialized_start=1110
+  _globals['_TENDERCLOSED']._serialized_end=1159
+  _globals['_RUNAWARDED']._serialized_start=1161
+  _globals['_RUNAWARDED']._serialized_end=1215
+  _globals['_RUNMOVED']._serialized_start=1217
+  _globals['_RUNMOVED']._serialized_end=1289
+  _globals['_RUNPARCELCANCELLED']._serialized_start=1291
+  _globals['_RUNPARCELCANCELLED']._serialized_end=1330
 # @@protoc_insertion_point(module_scope)

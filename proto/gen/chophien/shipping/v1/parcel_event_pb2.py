@@ -23,42 +23,45 @@ _sym_db = _symbol_database.Default()
 
 
 from chophien.common.v1 import common_pb2 as chophien_dot_common_dot_v1_dot_common__pb2
+from chophien.common.v1 import topic_pb2 as chophien_dot_common_dot_v1_dot_topic__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'chophien/shipping/v1/parcel_event.proto\x12\x14\x63hophien.shipping.v1\x1a\x1f\x63hophien/common/v1/common.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8f\x07\n\x0bParcelEvent\x12\x11\n\tparcel_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12=\n\x0eparcel_created\x18\n \x01(\x0b\x32#.chophien.shipping.v1.ParcelCreatedH\x00\x12=\n\x0eparcel_refused\x18\x0b \x01(\x0b\x32#.chophien.shipping.v1.ParcelRefusedH\x00\x12\x39\n\x0cpromise_made\x18\x0c \x01(\x0b\x32!.chophien.shipping.v1.PromiseMadeH\x00\x12\x39\n\x0cparcel_ready\x18\r \x01(\x0b\x32!.chophien.shipping.v1.ParcelReadyH\x00\x12@\n\x10parcel_picked_up\x18\x0e \x01(\x0b\x32$.chophien.shipping.v1.ParcelPickedUpH\x00\x12;\n\rpickup_failed\x18\x0f \x01(\x0b\x32\".chophien.shipping.v1.PickupFailedH\x00\x12\x42\n\x11parcel_in_transit\x18\x10 \x01(\x0b\x32%.chophien.shipping.v1.ParcelInTransitH\x00\x12?\n\x0f\x64\x65livery_failed\x18\x11 \x01(\x0b\x32$.chophien.shipping.v1.DeliveryFailedH\x00\x12\x41\n\x10parcel_delivered\x18\x12 \x01(\x0b\x32%.chophien.shipping.v1.ParcelDeliveredH\x00\x12?\n\x0fparcel_returned\x18\x13 \x01(\x0b\x32$.chophien.shipping.v1.ParcelReturnedH\x00\x12\x37\n\x0bparcel_lost\x18\x14 \x01(\x0b\x32 .chophien.shipping.v1.ParcelLostH\x00\x12\x41\n\x10parcel_cancelled\x18\x15 \x01(\x0b\x32%.chophien.shipping.v1.ParcelCancelledH\x00\x12J\n\x15parcel_cancel_refused\x18\x16 \x01(\x0b\x32).chophien.shipping.v1.ParcelCancelRefusedH\x00\x42\x06\n\x04\x66\x61\x63t\"\xbc\x01\n\rParcelCreated\x12\x17\n\x0fpickup_point_id\x18\x01 \x01(\t\x12)\n\x06origin\x18\x02 \x01(\x0b\x32\x19.chophien.common.v1.Place\x12.\n\x0b\x64\x65stination\x18\x03 \x01(\x0b\x32\x19.chophien.common.v1.Place\x12&\n\x04size\x18\x04 \x01(\x0b\x32\x18.chophien.common.v1.Size\x12\x0f\n\x07\x63od_vnd\x18\x05 \x01(\x03\"\x1f\n\rParcelRefused\x12\x0e\n\x06reason\x18\x01 \x01(\t\"\xc7\x01\n\x0bPromiseMade\x12:\n\x16handover_deadline_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12:\n\x16\x64\x65livery_deadline_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x62ound_by\x18\x03 \x01(\t\x12.\n\nplace_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"=\n\x0bParcelReady\x12.\n\nready_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"x\n\x0eParcelPickedUp\x12\x10\n\x08\x62\x61tch_id\x18\x01 \x01(\t\x12\x12\n\npartner_id\x18\x02 \x01(\t\x12/\n\x0bpickup_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x61ttempt\x18\x04 \x01(\x05\"\x84\x01\n\x0cPickupFailed\x12\x10\n\x08\x62\x61tch_id\x18\x01 \x01(\t\x12\x12\n\npartner_id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x04 \x01(\x05\x12-\n\tfail_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"T\n\x0fParcelInTransit\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12-\n\tscan_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"t\n\x0e\x44\x65liveryFailed\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\x05\x12-\n\tfail_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"r\n\x0fParcelDelivered\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x19\n\x11\x63od_collected_vnd\x18\x02 \x01(\x03\x12\x30\n\x0c\x64\x65liver_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"e\n\x0eParcelReturned\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12/\n\x0breturn_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06reason\x18\x03 \x01(\t\"O\n\nParcelLost\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12-\n\tlose_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"!\n\x0fParcelCancelled\x12\x0e\n\x06reason\x18\x01 \x01(\t\"%\n\x13ParcelCancelRefused\x12\x0e\n\x06reason\x18\x01 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'chophien/shipping/v1/parcel_event.proto\x12\x14\x63hophien.shipping.v1\x1a\x1f\x63hophien/common/v1/common.proto\x1a\x1e\x63hophien/common/v1/topic.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9a\x07\n\x0bParcelEvent\x12\x11\n\tparcel_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12=\n\x0eparcel_created\x18\n \x01(\x0b\x32#.chophien.shipping.v1.ParcelCreatedH\x00\x12=\n\x0eparcel_refused\x18\x0b \x01(\x0b\x32#.chophien.shipping.v1.ParcelRefusedH\x00\x12\x39\n\x0cpromise_made\x18\x0c \x01(\x0b\x32!.chophien.shipping.v1.PromiseMadeH\x00\x12\x39\n\x0cparcel_ready\x18\r \x01(\x0b\x32!.chophien.shipping.v1.ParcelReadyH\x00\x12@\n\x10parcel_picked_up\x18\x0e \x01(\x0b\x32$.chophien.shipping.v1.ParcelPickedUpH\x00\x12;\n\rpickup_failed\x18\x0f \x01(\x0b\x32\".chophien.shipping.v1.PickupFailedH\x00\x12\x42\n\x11parcel_in_transit\x18\x10 \x01(\x0b\x32%.chophien.shipping.v1.ParcelInTransitH\x00\x12?\n\x0f\x64\x65livery_failed\x18\x11 \x01(\x0b\x32$.chophien.shipping.v1.DeliveryFailedH\x00\x12\x41\n\x10parcel_delivered\x18\x12 \x01(\x0b\x32%.chophien.shipping.v1.ParcelDeliveredH\x00\x12?\n\x0fparcel_returned\x18\x13 \x01(\x0b\x32$.chophien.shipping.v1.ParcelReturnedH\x00\x12\x37\n\x0bparcel_lost\x18\x14 \x01(\x0b\x32 .chophien.shipping.v1.ParcelLostH\x00\x12\x41\n\x10parcel_cancelled\x18\x15 \x01(\x0b\x32%.chophien.shipping.v1.ParcelCancelledH\x00\x12J\n\x15parcel_cancel_refused\x18\x16 \x01(\x0b\x32).chophien.shipping.v1.ParcelCancelRefusedH\x00:\t\x8a\xb5\x18\x05\x08\x06\x10\xd0\x02\x42\x06\n\x04\x66\x61\x63t\"\xbc\x01\n\rParcelCreated\x12\x17\n\x0fpickup_point_id\x18\x01 \x01(\t\x12)\n\x06origin\x18\x02 \x01(\x0b\x32\x19.chophien.common.v1.Place\x12.\n\x0b\x64\x65stination\x18\x03 \x01(\x0b\x32\x19.chophien.common.v1.Place\x12&\n\x04size\x18\x04 \x01(\x0b\x32\x18.chophien.common.v1.Size\x12\x0f\n\x07\x63od_vnd\x18\x05 \x01(\x03\"\x1f\n\rParcelRefused\x12\x0e\n\x06reason\x18\x01 \x01(\t\"\xc7\x01\n\x0bPromiseMade\x12:\n\x16handover_deadline_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12:\n\x16\x64\x65livery_deadline_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x62ound_by\x18\x03 \x01(\t\x12.\n\nplace_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"=\n\x0bParcelReady\x12.\n\nready_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"x\n\x0eParcelPickedUp\x12\x10\n\x08\x62\x61tch_id\x18\x01 \x01(\t\x12\x12\n\npartner_id\x18\x02 \x01(\t\x12/\n\x0bpickup_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x61ttempt\x18\x04 \x01(\x05\"\x84\x01\n\x0cPickupFailed\x12\x10\n\x08\x62\x61tch_id\x18\x01 \x01(\t\x12\x12\n\npartner_id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x04 \x01(\x05\x12-\n\tfail_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"T\n\x0fParcelInTransit\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12-\n\tscan_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"t\n\x0e\x44\x65liveryFailed\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\x05\x12-\n\tfail_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"r\n\x0fParcelDelivered\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x19\n\x11\x63od_collected_vnd\x18\x02 \x01(\x03\x12\x30\n\x0c\x64\x65liver_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"e\n\x0eParcelReturned\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12/\n\x0breturn_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06reason\x18\x03 \x01(\t\"O\n\nParcelLost\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12-\n\tlose_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"!\n\x0fParcelCancelled\x12\x0e\n\x06reason\x18\x01 \x01(\t\"%\n\x13ParcelCancelRefused\x12\x0e\n\x06reason\x18\x01 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'chophien.shipping.v1.parcel_event_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PARCELEVENT']._serialized_start=132
-  _globals['_PARCELEVENT']._serialized_end=1043
-  _globals['_PARCELCREATED']._serialized_start=1046
-  _globals['_PARCELCREATED']._serialized_end=1234
-  _globals['_PARCELREFUSED']._serialized_start=1236
-  _globals['_PARCELREFUSED']._serialized_end=1267
-  _globals['_PROMISEMADE']._serialized_start=1270
-  _globals['_PROMISEMADE']._serialized_end=1469
-  _globals['_PARCELREADY']._serialized_start=1471
-  _globals['_PARCELREADY']._serialized_end=1532
-  _globals['_PARCELPICKEDUP']._serialized_start=1534
-  _globals['_PARCELPICKEDUP']._serialized_end=1654
-  _globals['_PICKUPFAILED']._serialized_start=1657
-  _globals['_PICKUPFAILED']._serialized_end=1789
-  _globals['_PARCELINTRANSIT']._serialized_start=1791
-  _globals['_PARCELINTRANSIT']._serialized_end=1875
-  _globals['_DELIVERYFAILED']._serialized_start=1877
-  _globals['_DELIVERYFAILED']._serialized_end=1993
-  _globals['_PARCELDELIVERED']._serialized_start=1995
-  _globals['_PARCELDELIVERED']._serialized_end=2109
-  _globals['_PARCELRETURNED']._serialized_start=2111
-  _globals['_PARCELRETURNED']._serialized_end=2212
-  _globals['_PARCELLOST']._serialized_start=2214
-  _globals['_PARCELLOST']._serialized_end=2293
-  _globals['_PARCELCANCELLED']._serialized_start=2295
-  _globals['_PARCELCANCELLED']._serialized_end=2328
-  _globals['_PARCELCANCELREFUSED']._serialized_start=2330
-  _globals['_PARCELCANCELREFUSED']._serialized_end=2367
+  _globals['_PARCELEVENT']._loaded_options = None
+  _globals['_PARCELEVENT']._serialized_options = b'\212\265\030\005\010\006\020\320\002'
+  _globals['_PARCELEVENT']._serialized_start=164
+  _globals['_PARCELEVENT']._serialized_end=1086
+  _globals['_PARCELCREATED']._serialized_start=1089
+  _globals['_PARCELCREATED']._serialized_end=1277
+  _globals['_PARCELREFUSED']._serialized_start=1279
+  _globals['_PARCELREFUSED']._serialized_end=1310
+  _globals['_PROMISEMADE']._serialized_start=1313
+  _globals['_PROMISEMADE']._serialized_end=1512
+  _globals['_PARCELREADY']._serialized_start=1514
+  _globals['_PARCELREADY']._serialized_end=1575
+  _globals['_PARCELPICKEDUP']._serialized_start=1577
+  _globals['_PARCELPICKEDUP']._serialized_end=1697
+  _globals['_PICKUPFAILED']._serialized_start=1700
+  _globals['_PICKUPFAILED']._serialized_end=1832
+  _globals['_PARCELINTRANSIT']._serialized_start=1834
+  _globals['_PARCELINTRANSIT']._serialized_end=1918
+  _globals['_DELIVERYFAILED']._serialized_start=1920
+  _globals['_DELIVERYFAILED']._serialized_end=2036
+  _globals['_PARCELDELIVERED']._serialized_start=2038
+  _globals['_PARCELDELIVERED']._serialized_end=2152
+  _globals['_PARCELRETURNED']._serialized_start=2154
+  _globals['_PARCELRETURNED']._serialized_end=2255
+  _globals['_PARCELLOST']._serialized_start=2257
+  _globals['_PARCELLOST']._serialized_end=2336
+  _globals['_PARCELCANCELLED']._serialized_start=2338
+  _globals['_PARCELCANCELLED']._serialized_end=2371
+  _globals['_PARCELCANCELREFUSED']._serialized_start=2373
+  _globals['_PARCELCANCELREFUSED']._serialized_end=2410
 # @@protoc_insertion_point(module_scope)
