@@ -108,7 +108,9 @@ def _needed(name: str, kind: Any) -> Column[Any]:
 
 
 def _attach_ways(metadata: MetaData) -> None:
-    inbox = Table("inbox", metadata, Column("id", Text, primary_key=True), _needed("topic", Text), _time("received_time"))
+    inbox = Table(
+        "inbox", metadata, Column("id", Text, primary_key=True), _needed("topic", Text), _time("received_time")
+    )
     Index("inbox_received", inbox.c.received_time)
     Table(
         "outbox",

@@ -104,7 +104,7 @@ class Service:
 
 
 class Health:
-    """What works right now, by name ("database", "consume", "relay", …); a role is ready while nothing it needs fails."""
+    """What works right now, by name ("database", "relay", …); a role is ready while nothing it needs fails."""
 
     def __init__(self) -> None:
         """Nothing has been tried yet."""
@@ -137,22 +137,11 @@ class Runtime:
     settings: Settings
     engine: AsyncEngine
     clock: Clock
-    dispatcher: Dispatcher
-    health: Health
     telemetry: Telemetry
+    health: Health
+    dispatcher: Dispatcher
+    door: Door
     channels: Callable[[str], grpc.aio.Channel]
-    _door: Door | None = None
-
-    @property
-    def door(self) -> Door:
-        """The group-committing front door of the RPCs."""
-        if self._door is None:
-            raise RuntimeError("the door is opened by roles.py before servicers are made")
-        return self._door
-
-    def open_door(self, door: Door) -> None:
-        """Set once by roles.py; the door itself needs this runtime's dispatcher."""
-        self._door = door
 
     def channel(self, peer: str) -> grpc.aio.Channel:
         """The channel to a peer service, e.g. "orders" (CHOPHIEN_TARGET_ORDERS)."""
