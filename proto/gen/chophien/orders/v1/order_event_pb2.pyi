@@ -360,21 +360,27 @@ class OrderCancelled(_message.Message):
 
     REASON_FIELD_NUMBER: _builtins.int
     CANCEL_TIME_FIELD_NUMBER: _builtins.int
+    OPEN_PART_IDS_FIELD_NUMBER: _builtins.int
     reason: _builtins.str
     """Why, UPPER_SNAKE_CASE: STOCK_REFUSED, PAYMENT_DECLINED, PAYMENT_EXPIRED, GAVE_UP_STOCK, GAVE_UP_PAYMENT, GAVE_UP_PARCELS, BUYER_CANCELLED, NO_PART_LEFT."""
     @_builtins.property
     def cancel_time(self) -> _timestamp_pb2.Timestamp:
         """Business time."""
 
+    @_builtins.property
+    def open_part_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Parts whose parcels shipping has still to call off or bring back: their money and goods are undone by an OrderPartCancelled each, once it is known where they are. Empty = all that is not yet undone is undone now."""
+
     def __init__(
         self,
         *,
         reason: _builtins.str = ...,
         cancel_time: _timestamp_pb2.Timestamp | None = ...,
+        open_part_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["cancel_time", b"cancel_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_time", b"cancel_time", "reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_time", b"cancel_time", "open_part_ids", b"open_part_ids", "reason", b"reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
