@@ -1,0 +1,145 @@
+"""Starts, stops and measures child processes, and finds those that a dead launcher left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from laptop.errors import StackError, last_lines
+
+# Every child carries its run folder in this variable, so that whoever cleans up finds it without any bookkeeping.
+MARK = "CHOPHIEN_STACK_MARK"
+POLL_SECONDS = 0.05
+
+
+@dataclass
+class Child:
+    """One running part of the stack, leader of its own session."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log_file: Path
+    stop_signal: signal.Signals = signal.SIGTERM
+    # True while somebody ends it on purpose: its death is then no failure.
+    expected_dead: bool = False
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return self.process.poll() is None
+
+    def failure(self) -> StackError:
+        """Why this child is not there, with the end of its log."""
+        code = self.process.poll()
+        how = (
+            f"was ended by {signal.Signals(-code).name}" if code is not None and code < 0 else f"ended with code {code}"
+        )
+        return StackError(f"{self.name} {how}{last_lines(self.log_file)}", self.log_file)
+
+    def kill(self, signum: int) -> None:
+        """Sends a signal to this process alone; after SIGKILL waits until it is gone."""
+        self.expected_dead = True
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(signum)
+        if signum == signal.SIGKILL:
+            self.process.wait()
+
+
+def spawn(
+    name: str,
+    argv: Sequence[str],
+    env: Mapping[str, str],
+    log_file: Path,
+    user: int | None = None,
+    stop_signal: signal.Signals = signal.SIGTERM,
+    cwd: Path | None = None,
+) -> Child:
+    """Starts a child in its own session, its output appended to `log_file`; as user id `user` when given."""
+    log_file.parent.mkdir(parents=True, exist_ok=True)
+    identity: dict[str, object] = {} if user is None else {"user": user, "group": user, "extra_groups": []}
+    with log_file.open("ab") as log:
+        process = subprocess.Popen(  # type: ignore[call-overload]
+            list(argv),
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            cwd=cwd,
+            **identity,
+        )
+    return Child(name, process, log_file, stop_signal)
+
+
+def wait_until(child: Child, ready: Callable[[], bool], timeout_seconds: float) -> None:
+    """Waits until `ready`; raises StackError at once when the child ends first, or when the time is over."""
+    deadline = time.monotonic() + timeout_seconds
+    while not ready():
+        if not child.alive:
+            raise child.failure()
+        if time.monotonic() > deadline:
+            raise StackError(
+                f"{child.name} was not ready after {timeout_seconds:.0f} s{last_lines(child.log_file)}", child.log_file
+            )
+        time.sleep(POLL_SECONDS)
+
+
+def stop(children: Iterable[Child], timeout_seconds: float) -> None:
+    """Asks all to stop at once, waits for all, then kills what is left with its whole process group."""
+    children = list(children)
+    for child in children:
+        child.expected_dead = True
+        with contextlib.suppress(ProcessLookupError):
+            child.process.send_signal(child.stop_signal)
+    deadline = time.monotonic() + timeout_seconds
+    for child in children:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.process.wait(max(0.0, deadline - time.monotonic()))
+        # The leader may be gone while workers of its session are still there.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.process.pid, signal.SIGKILL)
+        child.process.wait()
+
+
+def marked(mark: str) -> list[psutil.Process]:
+    """All processes that carry the mark, other than ourselves and those we may not look into."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.pid != os.getpid() and process.environ().get(MARK) == mark:
+                found.append(process)
+    return found
+
+
+def sweep(mark: str, grace_seconds: float = 8.0) -> int:
+    """Ends every process that carries the mark, gracefully at first; answers how many there were."""
+    processes = marked(mark)
+    ids = {process.pid for process in processes}
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            # Only the heads: PostgreSQL and process pools end their own workers. SIGINT is PostgreSQL's fast stop.
+            if process.ppid() not in ids:
+                process.send_signal(signal.SIGINT if process.name() == "postgres" else signal.SIGTERM)
+    psutil.wait_procs(processes, timeout=grace_seconds)
+    for process in marked(mark):
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    return len(processes)
+
+
+def pss_mb(processes: Iterable[psutil.Process]) -> float:
+    """The memory of these processes in MB, shared pages counted once (PSS; USS where the system knows no PSS)."""
+    total = 0
+    for process in processes:
+        with contextlib.suppress(psutil.Error, OSError):
+            info = process.memory_full_info()
+            total += getattr(info, "pss", info.uss)
+    return total / 1e6

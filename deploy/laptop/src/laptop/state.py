@@ -1,0 +1,144 @@
+"""What the stack remembers between starts under its run folder: ports, tokens, passwords, who runs it."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import random
+import secrets
+import socket
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from laptop.errors import StackError
+
+# Below the range from which Linux and macOS draw the ports of outgoing connections: a port of ours that is
+# free for a moment, because its process is being restarted, is not taken by somebody's connection.
+PORTS = range(15000, 32000)
+
+# The commune whose officer is given a token: Bình Lư, where the demonstration plays.
+OFFICER_COMMUNE_CODE = "03390"
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Holds a file lock among processes; waits for it."""
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file; empty when the file is missing."""
+    return dict(json.loads(path.read_text())) if path.exists() else {}
+
+
+def write_json(path: Path, content: dict[str, Any], mode: int = 0o644) -> None:
+    """Replaces a JSON file at once, so that a reader never sees half of it; `mode` holds from the first byte."""
+    new = path.with_name(path.name + ".new")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as file:
+        json.dump(content, file, indent=1)
+    new.replace(path)
+
+
+def is_free(port: int) -> bool:
+    """Whether a process could listen on 127.0.0.1:port now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def reserve_ports(path: Path, names: Iterable[str]) -> dict[str, int]:
+    """The port of each name, as of last time; new names get free ones. The answer is written to `path`."""
+    ports: dict[str, int] = read_json(path)
+    for name in names:
+        while name not in ports:
+            port = random.choice(PORTS)
+            if port not in ports.values() and is_free(port):
+                ports[name] = port
+    write_json(path, ports)
+    return ports
+
+
+def check_free(part: str, port: int, ports_file: Path, log_file: Path) -> None:
+    """Raises StackError when somebody else listens on the port of a part that is about to start."""
+    if not is_free(port):
+        raise StackError(
+            f"{part}: port {port} on 127.0.0.1 is in use by another program; "
+            f"stop that program, or delete {ports_file} to get new ports",
+            log_file,
+        )
+
+
+def tokens(path: Path, services: Iterable[str]) -> list[dict[str, str]]:
+    """The bearer tokens, one an identity, made at the first start; the file is readable by its owner only."""
+    wanted: list[dict[str, str]] = [
+        {"identity": "buyer-channel", "role": "buyer_channel"},
+        {"identity": "seller", "role": "seller", "seller_id": "seller"},
+        {"identity": "operator", "role": "operator"},
+        {"identity": "officer", "role": "officer", "commune_code": OFFICER_COMMUNE_CODE},
+        {"identity": "partner-a", "role": "partner", "partner_id": "partner-a"},
+        {"identity": "partner-b", "role": "partner", "partner_id": "partner-b"},
+        {"identity": "bank", "role": "bank"},
+        *({"identity": service, "role": "service"} for service in services),
+    ]
+    known = {entry["identity"]: entry["token"] for entry in read_json(path).get("tokens", [])}
+    entries = [{"token": known.get(each["identity"]) or secrets.token_urlsafe(24), **each} for each in wanted]
+    write_json(path, {"tokens": entries}, mode=0o600)
+    return entries
+
+
+def passwords(path: Path, names: Iterable[str]) -> dict[str, str]:
+    """The database passwords, made at the first start; the file is readable by its owner only."""
+    known: dict[str, str] = read_json(path)
+    known |= {name: secrets.token_urlsafe(18) for name in names if name not in known}
+    write_json(path, known, mode=0o600)
+    return known
+
+
+class Ownership:
+    """At most one launcher owns a run folder; the lock dies with its process, so there is nothing stale to clean."""
+
+    def __init__(self, run_dir: Path) -> None:
+        self._path = run_dir / "lock"
+        self._fd: int | None = None
+
+    def take(self) -> None:
+        """Takes the folder, or raises StackError naming the process that has it."""
+        fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = os.read(fd, 32).decode().strip()
+            os.close(fd)
+            raise StackError(
+                f"already running from {self._path.parent} (process {owner}); `make down` stops it"
+            ) from None
+        os.truncate(fd, 0)
+        os.write(fd, str(os.getpid()).encode())
+        self._fd = fd
+
+    def leave(self) -> None:
+        """Gives the folder back; harmless when it is not ours."""
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+    def owner(self) -> int | None:
+        """The process id of the launcher that has the folder now, if any."""
+        if not self._path.exists():
+            return None
+        with self._path.open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return int(file.read().strip() or 0) or None
+            return None
