@@ -27,7 +27,7 @@ from chophien.common.v1 import topic_pb2 as chophien_dot_common_dot_v1_dot_topic
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%chophien/catalog/v1/stock_event.proto\x12\x13\x63hophien.catalog.v1\x1a\x1f\x63hophien/common/v1/common.proto\x1a\x1e\x63hophien/common/v1/topic.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xba\x02\n\nStockEvent\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12<\n\x0estock_reserved\x18\n \x01(\x0b\x32\".chophien.catalog.v1.StockReservedH\x00\x12:\n\rstock_refused\x18\x0b \x01(\x0b\x32!.chophien.catalog.v1.StockRefusedH\x00\x12<\n\x0estock_released\x18\x0c \x01(\x0b\x32\".chophien.catalog.v1.StockReleasedH\x00\x12>\n\x0fstock_committed\x18\r \x01(\x0b\x32#.chophien.catalog.v1.StockCommittedH\x00:\t\x8a\xb5\x18\x05\x08\x06\x10\xd0\x02\x42\x06\n\x04\x66\x61\x63t\"i\n\rStockReserved\x12\'\n\x05lines\x18\x01 \x03(\x0b\x32\x18.chophien.common.v1.Line\x12/\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"W\n\x0cStockRefused\x12\x32\n\x07refusal\x18\x01 \x01(\x0e\x32!.chophien.catalog.v1.StockRefusal\x12\x13\n\x0bproduct_ids\x18\x02 \x03(\t\"1\n\rStockReleased\x12\x10\n\x08part_ids\x18\x01 \x03(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"A\n\x0eStockCommitted\x12/\n\x0b\x63ommit_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\xce\x01\n\x0cStockRefusal\x12\x1d\n\x19STOCK_REFUSAL_UNSPECIFIED\x10\x00\x12\x17\n\x13STOCK_REFUSAL_SHORT\x10\x01\x12 \n\x1cSTOCK_REFUSAL_OFFER_SOLD_OUT\x10\x02\x12 \n\x1cSTOCK_REFUSAL_PRICE_MISMATCH\x10\x03\x12\x1e\n\x1aSTOCK_REFUSAL_NOT_FOR_SALE\x10\x04\x12\"\n\x1eSTOCK_REFUSAL_ALREADY_RELEASED\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%chophien/catalog/v1/stock_event.proto\x12\x13\x63hophien.catalog.v1\x1a\x1f\x63hophien/common/v1/common.proto\x1a\x1e\x63hophien/common/v1/topic.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xba\x02\n\nStockEvent\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12<\n\x0estock_reserved\x18\n \x01(\x0b\x32\".chophien.catalog.v1.StockReservedH\x00\x12:\n\rstock_refused\x18\x0b \x01(\x0b\x32!.chophien.catalog.v1.StockRefusedH\x00\x12<\n\x0estock_released\x18\x0c \x01(\x0b\x32\".chophien.catalog.v1.StockReleasedH\x00\x12>\n\x0fstock_committed\x18\r \x01(\x0b\x32#.chophien.catalog.v1.StockCommittedH\x00:\t\x8a\xb5\x18\x05\x08\x06\x10\xd0\x02\x42\x06\n\x04\x66\x61\x63t\"i\n\rStockReserved\x12\'\n\x05lines\x18\x01 \x03(\x0b\x32\x18.chophien.common.v1.Line\x12/\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"W\n\x0cStockRefused\x12\x32\n\x07refusal\x18\x01 \x01(\x0e\x32!.chophien.catalog.v1.StockRefusal\x12\x13\n\x0bproduct_ids\x18\x02 \x03(\t\"Z\n\rStockReleased\x12\x10\n\x08part_ids\x18\x01 \x03(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\'\n\x05lines\x18\x03 \x03(\x0b\x32\x18.chophien.common.v1.Line\"A\n\x0eStockCommitted\x12/\n\x0b\x63ommit_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\xce\x01\n\x0cStockRefusal\x12\x1d\n\x19STOCK_REFUSAL_UNSPECIFIED\x10\x00\x12\x17\n\x13STOCK_REFUSAL_SHORT\x10\x01\x12 \n\x1cSTOCK_REFUSAL_OFFER_SOLD_OUT\x10\x02\x12 \n\x1cSTOCK_REFUSAL_PRICE_MISMATCH\x10\x03\x12\x1e\n\x1aSTOCK_REFUSAL_NOT_FOR_SALE\x10\x04\x12\"\n\x1eSTOCK_REFUSAL_ALREADY_RELEASED\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,8 +36,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_STOCKEVENT']._loaded_options = None
   _globals['_STOCKEVENT']._serialized_options = b'\212\265\030\005\010\006\020\320\002'
-  _globals['_STOCKREFUSAL']._serialized_start=792
-  _globals['_STOCKREFUSAL']._serialized_end=998
+  _globals['_STOCKREFUSAL']._serialized_start=833
+  _globals['_STOCKREFUSAL']._serialized_end=1039
   _globals['_STOCKEVENT']._serialized_start=161
   _globals['_STOCKEVENT']._serialized_end=475
   _globals['_STOCKRESERVED']._serialized_start=477
@@ -45,7 +45,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STOCKREFUSED']._serialized_start=584
   _globals['_STOCKREFUSED']._serialized_end=671
   _globals['_STOCKRELEASED']._serialized_start=673
-  _globals['_STOCKRELEASED']._serialized_end=722
-  _globals['_STOCKCOMMITTED']._serialized_start=724
-  _globals['_STOCKCOMMITTED']._serialized_end=789
+  _globals['_STOCKRELEASED']._serialized_end=763
+  _globals['_STOCKCOMMITTED']._serialized_start=765
+  _globals['_STOCKCOMMITTED']._serialized_end=830
 # @@protoc_insertion_point(module_scope)

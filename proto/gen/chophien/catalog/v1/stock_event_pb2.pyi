@@ -141,7 +141,7 @@ Global___StockReserved: _TypeAlias = StockReserved  # noqa: Y015
 
 @_typing.final
 class StockRefused(_message.Message):
-    """Nothing is held."""
+    """Nothing is held. After OrderConfirmed it means that a lapsed hold could not be made again: cancel and refund the order."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -169,27 +169,33 @@ Global___StockRefused: _TypeAlias = StockRefused  # noqa: Y015
 
 @_typing.final
 class StockReleased(_message.Message):
-    """Held or sold pieces went back to stock."""
+    """The order, or parts of it, let go of its stock; `lines` say what goes back to the shelf."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     PART_IDS_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    LINES_FIELD_NUMBER: _builtins.int
     reason: _builtins.str
     """Why, UPPER_SNAKE_CASE: ORDER_CANCELLED, PART_CANCELLED, HOLD_EXPIRED."""
     @_builtins.property
     def part_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The parts they belonged to. Empty = the whole order."""
 
+    @_builtins.property
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Line]:
+        """Pieces that go back to stock. Empty = none: nothing was held, or the goods did not come back."""
+
     def __init__(
         self,
         *,
         part_ids: _abc.Iterable[_builtins.str] | None = ...,
         reason: _builtins.str = ...,
+        lines: _abc.Iterable[_common_pb2.Line] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["part_ids", b"part_ids", "reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lines", b"lines", "part_ids", b"part_ids", "reason", b"reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
