@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from chophien.common.v1 import topic_pb2
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.json_format import Parse
 from google.protobuf.message import Message
 
-from chophien.common.v1 import topic_pb2
 from tests.contract.examples import GOLDEN, all_facts, fill, golden_path, topic_class
 from tests.contract.topology import TOPICS
 
@@ -37,7 +37,7 @@ def walk(message: Message, kind: str, prefix: str = "") -> list[tuple[str, bool]
     found: list[tuple[str, bool]] = []
     names = {field.name for field, _ in message.ListFields()}
     for field in message.DESCRIPTOR.fields:
-        if field.containing_oneof is not None and field.name != kind or field.name == "nanos":
+        if (field.containing_oneof is not None and field.name != kind) or field.name == "nanos":
             continue
         found.append((prefix + field.name, field.name in names))
         if field.message_type is not None and field.name in names:

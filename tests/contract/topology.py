@@ -11,7 +11,7 @@ PARTNERS = ("partner-a", "partner-b")
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One topic: who says it, who hears it, and its shape; retention 0 keeps facts for ever, cleanup is always delete."""
+    """One topic: who says it, who hears it, its shape; retention 0 keeps facts for ever, cleanup is delete."""
 
     published_by: str
     heard_by: tuple[str, ...]

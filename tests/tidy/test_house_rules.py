@@ -1,0 +1,153 @@
+"""The rules of CONTRIBUTING.md that a machine can check, over every tracked Python file."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+FILE_LINES_MAX = 300
+FUNCTION_LINES_MAX = 50
+VAGUE = re.compile(r"(Manager|Helper|Util|Utils|Service)$")
+SERVICES = ("catalog", "orders", "payments", "shipping")
+ROOMS = {"domain", "app", "adapters", "entrypoints"}
+FILES = {"__init__.py", "__main__.py", "bootstrap.py", "settings.py", "py.typed"}
+
+
+@cache
+def tracked() -> tuple[Path, ...]:
+    """Every file git knows, generated contracts left out."""
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return tuple(ROOT / name for name in listed.splitlines() if not name.startswith("proto/gen/chophien"))
+
+
+def sources() -> Iterator[tuple[Path, ast.Module]]:
+    """Every Python file with its syntax tree."""
+    for path in tracked():
+        if path.suffix == ".py" and path.exists():
+            yield path, ast.parse(path.read_text())
+
+
+def named(path: Path, line: int = 0) -> str:
+    """The file as people write it."""
+    return f"{path.relative_to(ROOT)}:{line}" if line else str(path.relative_to(ROOT))
+
+
+def test_no_file_is_longer_than_people_read() -> None:
+    long = [named(path) for path, _ in sources() if len(path.read_text().splitlines()) > FILE_LINES_MAX]
+    assert long == []
+
+
+def test_no_function_is_longer_than_a_screen() -> None:
+    long = [
+        f"{named(path, node.lineno)} {node.name}"
+        for path, tree in sources()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (node.end_lineno or 0) - node.lineno >= FUNCTION_LINES_MAX
+        and "migrations" not in path.parts
+    ]
+    assert long == []
+
+
+def test_every_module_says_its_job_first() -> None:
+    silent = [
+        named(path)
+        for path, tree in sources()
+        if tree.body and ast.get_docstring(tree) is None and "migrations" not in path.parts
+    ]
+    assert silent == []
+
+
+def test_no_class_has_a_name_that_says_nothing() -> None:
+    """`Service` of the wiring and classes that protobuf names are the words of their field."""
+    vague = [
+        f"{named(path, node.lineno)} {node.name}"
+        for path, tree in sources()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and VAGUE.search(node.name) and node.name != "Service"
+    ]
+    assert vague == []
+
+
+def test_every_todo_has_an_issue() -> None:
+    loose = [
+        named(path, number)
+        for path, _ in sources()
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if re.search(r"\b(TODO|FIXME|XXX)\b(?!\(#\d+\))", line) and path != Path(__file__)
+    ]
+    assert loose == []
+
+
+def test_only_settings_read_the_environment() -> None:
+    """In the services and the chassis; crash points and tracing honour the environment's own standards."""
+    allowed = {"settings.py", "crash.py", "telemetry.py", "exporters.py", "env.py"}
+    readers = [
+        named(path)
+        for path, _ in sources()
+        if {"services", "chassis"} & set(path.relative_to(ROOT).parts[:1])
+        and "tests" not in path.parts
+        and "testing" not in path.parts
+        and path.name not in allowed
+        and re.search(r"os\.environ|os\.getenv", path.read_text())
+    ]
+    assert readers == []
+
+
+def test_the_domain_asks_no_clock_and_no_dice() -> None:
+    """Business time and ids are handed in."""
+    asking = re.compile(r"datetime\.now|utcnow|time\.time\(|date\.today|random\.|uuid4|secrets\.")
+    askers = [
+        named(path)
+        for path, _ in sources()
+        if any(
+            f"services/{service}/src/{service}/{room}/" in str(path)
+            for service in SERVICES
+            for room in ("domain", "app")
+        )
+        and asking.search(path.read_text())
+    ]
+    assert askers == []
+
+
+def test_the_four_services_have_one_shape() -> None:
+    for service in SERVICES:
+        home = ROOT / "services" / service
+        assert {"README.md", "pyproject.toml", "migrations", "tests", "src"} <= {p.name for p in home.iterdir()}, (
+            service
+        )
+        rooms = {path.name for path in (home / "src" / service).iterdir() if path.name != "__pycache__"}
+        assert rooms - FILES - {"wire.py", "wire", "reference"} == ROOMS, service
+
+
+def test_no_path_of_a_machine_is_written_down() -> None:
+    machine = re.compile(r"(^|[^A-Za-z0-9_.])/(work|root|Users)/")
+    found = [
+        named(path)
+        for path in tracked()
+        if path.exists()
+        and path.suffix in {".py", ".md", ".toml", ".yaml", ".yml", ".proto", ""}
+        and path.is_file()
+        and path != Path(__file__)
+        and machine.search(path.read_text(errors="ignore"))
+    ]
+    assert found == []
+
+
+def test_the_lock_names_no_registry() -> None:
+    assert "http" not in (ROOT / "requirements.lock").read_text()
+    assert not list(ROOT.glob("**/uv.lock"))
+
+
+def test_every_service_states_its_rpcs_in_the_access_table_and_the_contract() -> None:
+    """An RPC without a row in `access.py` could be called by nobody; a row without an RPC is dead."""
+    for service in SERVICES:
+        proto = "".join(p.read_text() for p in (ROOT / "proto/chophien" / service / "v1").glob("*_service.proto"))
+        rpcs = set(re.findall(r"^\s*rpc (\w+)\(", proto, re.M))
+        table = (ROOT / "services" / service / "src" / service / "entrypoints/access.py").read_text()
+        assert rpcs == set(re.findall(r'^\s+"(\w+)":', table, re.M)), service
