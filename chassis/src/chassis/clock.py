@@ -1,4 +1,4 @@
-"""Business time as a port: the system's clock, or a file that a simulation writes. Never used for timeouts or back-off."""
+"""Business time as a port: the system's clock, or a file that a simulation writes. Never for timeouts or back-off."""
 
 from __future__ import annotations
 

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import logging
 import sys
+from traceback import extract_tb
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+from chassis.outages import explain
 from chassis.telemetry import current
+
+FRAMES_MAX = 12
 
 
 def set_up(service: str, level: str = "INFO") -> None:
@@ -40,7 +44,7 @@ def set_up(service: str, level: str = "INFO") -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.dict_tracebacks,
+                _exception_adder(level),
                 structlog.processors.JSONRenderer(ensure_ascii=False, default=repr),
             ],
         )
@@ -50,6 +54,23 @@ def set_up(service: str, level: str = "INFO") -> None:
     root.setLevel(logging.WARNING)
     for ours in ("chassis", service):
         logging.getLogger(ours).setLevel(level)
+
+
+def _exception_adder(level: str) -> structlog.typing.Processor:
+    def add_exception(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        """Types and places only: a message may quote a row or a body, and those hold people. DEBUG shows it."""
+        info = event.pop("exc_info", None)
+        error = sys.exc_info()[1] if info is True else info[1] if isinstance(info, tuple) else info
+        if isinstance(error, BaseException):
+            event["error"] = explain(error)
+            event["frames"] = [f"{f.filename}:{f.lineno} {f.name}" for f in extract_tb(error.__traceback__)][
+                -FRAMES_MAX:
+            ]
+            if level == "DEBUG":
+                event["error_message"] = str(error)
+        return event
+
+    return add_exception
 
 
 def _adder(service: str) -> structlog.typing.Processor:

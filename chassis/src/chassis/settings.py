@@ -18,7 +18,7 @@ class SettingsError(Exception):
 class Settings:
     """What a process is told from outside. Secrets are kept out of repr.
 
-    `targets` maps a peer's name ("orders") to host:port; `kafka_replication` is the factor of topics created by migrate.
+    `targets` maps a peer's name ("orders") to host:port; `kafka_replication` is that of topics that migrate makes.
     """
 
     service: str

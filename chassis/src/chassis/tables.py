@@ -1,4 +1,4 @@
-"""The chassis' own tables in every service's database: inbox, outbox, requests, dead letters and effects."""
+"""The chassis' own tables in every service's database: inbox, outbox, requests, dead letters, effects and ticks."""
 
 from __future__ import annotations
 
@@ -74,6 +74,13 @@ TABLES_0001 = (
         wished_time timestamptz NOT NULL
     )""",
     "CREATE INDEX effects_open ON effects (aggregate_id, seq) WHERE state IN ('wished', 'unknown')",
+    # How far each job of the ticker has seen business time move; a simulation waits for it.
+    """
+    CREATE TABLE ticks (
+        job text PRIMARY KEY,
+        business_time timestamptz NOT NULL,
+        ticked_time timestamptz NOT NULL
+    )""",
 )
 """What the first migration of every service makes; never changed after a release, followed by TABLES_0002."""
 
@@ -96,6 +103,7 @@ def attach(metadata: MetaData) -> MetaData:
     _attach_ways(metadata)
     _attach_requests(metadata)
     _attach_exceptions(metadata)
+    Table("ticks", metadata, Column("job", Text, primary_key=True), _time("business_time"), _time("ticked_time"))
     return metadata
 
 

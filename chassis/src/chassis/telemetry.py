@@ -11,9 +11,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import fields, is_dataclass
-from functools import cache
-from typing import Any
 
 from opentelemetry.context import Context
 from opentelemetry.trace import (
@@ -165,7 +162,7 @@ class Telemetry:
         return Transaction(span.traceparent, span._span, id)
 
     def fact_traceparent(self, aggregate_trace: str, cause: str, topic: str, fact: object = None) -> str:
-        """What a fact carries: its aggregate's trace, with a link to a cause (tick, bank notice, scan) in another one."""
+        """What a fact carries: its aggregate's trace, with a link to a cause (tick, scan, bank notice) elsewhere."""
         if not aggregate_trace or trace_id(aggregate_trace) == trace_id(cause):
             return cause
         if self._tracer is None or not sampled(aggregate_trace):
@@ -199,16 +196,9 @@ def messaging(topic: str, operation: str, where: Mapping[str, str | int]) -> dic
 
 
 def searchable(thing: object) -> dict[str, str]:
-    """The searchable attributes of a command or fact (a dataclass), by its field names; empty values are left out."""
-    kind: Any = type(thing)
-    found = ((name, getattr(thing, field, None)) for field, name in _names(kind))
-    return {name: str(value) for name, value in found if value}
-
-
-@cache
-def _names(kind: Any) -> tuple[tuple[str, str], ...]:
-    names = {field.name for field in fields(kind)} if is_dataclass(kind) else set()
-    return tuple((field, name) for field, name in SEARCHABLE.items() if field in names)
+    """The searchable attributes of a command, fact or message, by its field names; empty values are left out."""
+    found = ((attribute, getattr(thing, name, None)) for name, attribute in SEARCHABLE.items())
+    return {attribute: value for attribute, value in found if value and isinstance(value, str)}
 
 
 def _fresh() -> str:

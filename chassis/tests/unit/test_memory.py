@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 
 import pytest
-
 from chassis.kernel import NOTHING, Aggregate, Handler, Handlers, Key, Loaded, Moment, NotFound, Outcome, said
 from chassis.testing import At, Memory, carry_out, carry_out_twice
 

@@ -53,7 +53,7 @@ def carry_out(
 ) -> Outcome:
     """Carry out one command; its changes and facts are in `memory` afterwards, unless it raises.
 
-    Holds the handler to its declaration: it sees only what `keys` and `reads` name and may change only what `keys` name.
+    Holds the handler to its declaration: it sees what `keys` and `reads` name and may change what `keys` name.
     """
     handler = handlers[type(command)]
     keys = {_pair(key) for key in handler.keys(command)}
