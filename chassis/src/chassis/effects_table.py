@@ -8,6 +8,8 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chassis.store import columns_of
+
 INSERT = """
     INSERT INTO effects (key, aggregate_id, kind, wish, trace, state, attempts, next_try_time, problem, wished_time)
     SELECT uuidv7()::text, r.aggregate_id, r.kind, r.wish::jsonb, r.trace, 'wished', 0, now(), '', now()
@@ -31,4 +33,4 @@ def wish(aggregate_id: str, thing: object, trace: str) -> Wish:
 async def write(connection: AsyncConnection, wishes: Sequence[Wish]) -> None:
     """Insert wishes in their order, in one statement."""
     if wishes:
-        await connection.exec_driver_sql(INSERT, tuple(map(list, zip(*wishes, strict=True))))
+        await connection.exec_driver_sql(INSERT, columns_of(wishes))

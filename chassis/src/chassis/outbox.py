@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chassis.store import columns_of
 from chassis.wiring import OutgoingFact
 
 FACT_BYTES_MAX = 900_000
@@ -59,4 +60,4 @@ def shard_of(key: str) -> int:
 async def write(connection: AsyncConnection, rows: Sequence[OutboxRow]) -> None:
     """Insert rows in their order, in one statement; after all row locks of the transaction, so order is true."""
     if rows:
-        await connection.exec_driver_sql(INSERT, tuple(map(list, zip(*rows, strict=True))))
+        await connection.exec_driver_sql(INSERT, columns_of(rows))

@@ -180,5 +180,11 @@ class AggregateStore(Generic[A]):
             raise Conflict(f"{self.kind.__name__} {', '.join(missed)}")
 
 
+def columns_of(rows: Iterable[Sequence[Any]]) -> tuple[list[Any], ...]:
+    """Rows turned into the arrays of an unnest."""
+    turned: list[list[Any]] = list(map(list, zip(*rows, strict=True)))
+    return tuple(turned)
+
+
 def _id(aggregate: Aggregate) -> str:
     return aggregate.id

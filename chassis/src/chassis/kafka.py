@@ -1,0 +1,212 @@
+"""Hears the topics of a service in one consumer group, in batches, and commits offsets after COMMIT; makes topics."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+import structlog
+from aiokafka import ConsumerRebalanceListener, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import IllegalStateError, KafkaError, TopicAlreadyExistsError, for_code
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import KafkaAckableMessage
+
+from chassis import crash
+from chassis.dead_letters import dead_topic
+from chassis.dispatch import Dispatcher
+from chassis.inbox import InboxGate, items_of
+from chassis.outages import Backoff, explain, is_outage
+from chassis.telemetry import count
+from chassis.wiring import Health, Service, TopicShape
+
+RECORDS_MAX = 500
+"""Records of one batch, and so of one transaction."""
+
+IDLE_MS = 10
+"""How long an empty poll waits; FastStream sleeps as long again, so this is latency after a quiet moment."""
+
+PROBE_SECONDS = 2.0
+"""How often the consumer proves that the broker answers and that it still polls."""
+
+STALLED_SECONDS = 30.0
+"""A consumer that has not polled for so long is not ready."""
+
+_log = structlog.get_logger(__name__)
+
+
+async def create_topics(bootstrap: str, replication: int, service: Service) -> None:
+    """Make the topics a service publishes and hears, and the dead topics of its group; existing ones are left alone."""
+    heard = {topic: service.heard_shapes.get(topic, TopicShape()) for topic in service.hears}
+    dead = {dead_topic(topic, service.name): TopicShape(shape.partitions) for topic, shape in heard.items()}
+    await make_topics(bootstrap, replication, heard | dict(service.publishes) | dead)
+
+
+async def make_topics(bootstrap: str, replication: int, shapes: Mapping[str, TopicShape]) -> None:
+    """Make topics that are not there yet; raises KafkaError if the broker refuses one."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        wanted = [_new_topic(name, shape, replication) for name, shape in shapes.items()]
+        answer = await admin.create_topics(wanted)
+        for topic, code, message in (error[:3] for error in answer.topic_errors):
+            if code and for_code(code) is not TopicAlreadyExistsError:
+                raise for_code(code)(f"{topic}: {message}")
+    finally:
+        await admin.close()
+
+
+def _new_topic(name: str, shape: TopicShape, replication: int) -> NewTopic:
+    hours = shape.retention_hours
+    settings = {
+        "cleanup.policy": "delete",
+        "retention.ms": str(hours * 3_600_000 if hours is not None else -1),
+        "retention.bytes": "-1",
+        "min.insync.replicas": str(max(1, replication - 1)),
+    }
+    return NewTopic(name, shape.partitions, replication, topic_configs=settings)
+
+
+class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Whether the group has given us our share; it may be empty when there are more consumers than partitions."""
+
+    def __init__(self) -> None:
+        """Not yet in the group."""
+        self.joined = False
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        """A rebalance begins."""
+        self.joined = False
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        """A rebalance is over."""
+        self.joined = True
+
+
+class Consumer:
+    """The `consume` role: one FastStream batch subscriber for all topics the service hears."""
+
+    def __init__(self, dispatcher: Dispatcher, bootstrap: str, health: Health) -> None:
+        """Nothing is connected until `run`."""
+        service = dispatcher.service
+        self._dispatcher, self._hears, self._health = dispatcher, service.hears, health
+        self._gate = InboxGate(service.name, dispatcher.telemetry)
+        self._backoff, self._assignment, self._busy_since = Backoff(), Assignment(), 0.0
+        self._broker = KafkaBroker(
+            bootstrap,
+            client_id=service.name,
+            allow_auto_create_topics=False,
+            acks="all",
+            enable_idempotence=True,
+            apply_types=False,
+            logger=logging.getLogger("chassis.kafka"),
+            log_level=logging.DEBUG,
+            graceful_timeout=15.0,
+        )
+        self._subscriber = self._broker.subscriber(
+            *service.hears,
+            group_id=service.name,
+            batch=True,
+            max_records=RECORDS_MAX,
+            batch_timeout_ms=IDLE_MS,
+            auto_offset_reset="earliest",
+            ack_policy=AckPolicy.MANUAL,
+            no_reply=True,
+            listener=self._assignment,
+            parser=self._parse,
+            decoder=self._undecoded,
+        )
+        self._subscriber(self._take)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Hear until told to stop; a broker that is away at the start is waited for."""
+        if not self._hears:
+            self._health.ok("consume")
+            return
+        while not stop.is_set():
+            try:
+                await self._broker.start()
+            except (KafkaError, OSError) as error:
+                self._health.failing("consume", explain(error))
+                await self._broker.stop()
+                await _pause(stop, self._backoff.pause())
+            else:
+                self._backoff.reset()
+                break
+        try:
+            while not stop.is_set():
+                await self._probe()
+                await _pause(stop, PROBE_SECONDS)
+        finally:
+            await self._broker.stop()
+
+    async def _parse(self, records: tuple[Any, ...]) -> KafkaAckableMessage:
+        """A batch as it came. FastStream's own parser decodes headers here and loses the whole batch over a bad one."""
+        return KafkaAckableMessage(
+            body=records, raw_message=records, headers={}, batch_headers=[], consumer=self._subscriber.consumer
+        )
+
+    async def _undecoded(self, message: KafkaAckableMessage) -> KafkaAckableMessage:
+        return message
+
+    async def _take(self, message: KafkaAckableMessage) -> None:
+        """Carry out a batch, then commit its offsets; on any trouble wait, and have it delivered again."""
+        self._busy_since = time.monotonic()
+        items = items_of(message.raw_message, self._hears)
+        try:
+            if items:
+                await self._dispatcher.carry_out(items, self._gate)
+        except Exception as error:
+            await self._again(message, error)
+            return
+        finally:
+            self._busy_since = 0.0
+        crash.point("dispatch.after_commit")
+        count("dispatch.records", len(items))
+        self._health.ok("database")
+        self._backoff.reset()
+        try:
+            await message.ack()
+        except (KafkaError, IllegalStateError) as error:
+            # The records come again and the inbox knows them.
+            _log.warning("offsets not committed", why=explain(error))
+
+    async def _again(self, message: KafkaAckableMessage, error: Exception) -> None:
+        self._health.failing("database", explain(error))
+        if is_outage(error):
+            _log.warning("waiting for the database", why=explain(error))
+        else:
+            _log.error("a batch cannot be carried out nor set aside", why=explain(error), exc_info=error)
+        await asyncio.sleep(self._backoff.pause())
+        try:
+            await message.nack()
+        except IllegalStateError:
+            _log.info("partition moved to another consumer meanwhile")
+
+    async def _probe(self) -> None:
+        """Ready means: the broker answers, the group gave us our share, and the loop still turns."""
+        consumer = self._subscriber.consumer
+        if consumer is None or all(task.done() for task in self._subscriber.tasks):
+            self._health.failing("consume", "polling has stopped")
+        elif self._busy_since and time.monotonic() - self._busy_since > STALLED_SECONDS:
+            self._health.failing("consume", f"one batch has taken more than {STALLED_SECONDS:.0f} s")
+        elif not self._assignment.joined:
+            self._health.failing("consume", "no partitions assigned yet")
+        else:
+            try:
+                await asyncio.wait_for(consumer.topics(), PROBE_SECONDS * 2)
+            except (KafkaError, OSError) as error:
+                self._health.failing("consume", explain(error))
+            else:
+                self._health.ok("consume")
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    """Sleep, but not longer than until the stop."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
