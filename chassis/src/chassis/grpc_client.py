@@ -91,7 +91,7 @@ class GuardedChannel(grpc.aio.Channel):
             request: Any, *, timeout: float | None = None, metadata: Iterable[tuple[str, str]] = (), **extra: Any
         ) -> Any:
             seconds = _seconds(name, timeout)
-            cause = telemetry.current.get()
+            cause = telemetry.cause()
             if not telemetry.sampled(cause):
                 return call(request, timeout=seconds, metadata=self._metadata(cause, metadata), **extra)
             span = self._tracing.start(name, parent=cause, kind=SpanKind.CLIENT, attributes=attributes)

@@ -66,7 +66,7 @@ class Guard:
         async def guarded(body: bytes, context: Context) -> Any:
             authorization, parent = _headers(context)
             span = self.telemetry.start(method, parent=parent, kind=SpanKind.SERVER, attributes=attributes)
-            telemetry.current.set(span.traceparent)
+            telemetry.current.set(span)
             try:
                 caller = self._admit(authorization, roles)
                 request = _parsed(parse, body)

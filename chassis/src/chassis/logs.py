@@ -82,7 +82,7 @@ def _adder(service: str) -> structlog.typing.Processor:
 
 
 def _add_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    traceparent = current.get()
-    if traceparent:
-        event["trace_id"], event["span_id"] = traceparent[3:35], traceparent[36:52]
+    span = current.get()
+    if span is not None and span.traceparent:
+        event["trace_id"], event["span_id"] = span.traceparent[3:35], span.traceparent[36:52]
     return event

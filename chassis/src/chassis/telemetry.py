@@ -43,9 +43,6 @@ FORCED = "chophien-sampled"
 """Context key with which `Telemetry` tells its sampler that the decision was made."""
 
 Attributes = Mapping[str, "str | int"]
-current: ContextVar[str] = ContextVar("chophien_traceparent", default="")
-"""The traceparent of what this task is doing; empty = nothing traced. Logs and outgoing calls read it."""
-
 counts: Counter[str] = Counter()
 """What happened how often in this process, by name; exported as one metric where metrics are."""
 
@@ -76,11 +73,12 @@ def trace_id(traceparent: str) -> str:
 class Span:
     """A piece of work in a trace; for unsampled traces only the traceparent that is passed on."""
 
-    __slots__ = ("_span", "traceparent")
+    __slots__ = ("_span", "traceparent", "used")
 
     def __init__(self, traceparent: str, span: SdkSpan | None = None) -> None:
-        """`traceparent` is what children and messages carry."""
+        """`traceparent` is what children and messages carry; `used` turns true when something was done in its name."""
         self.traceparent = traceparent
+        self.used = False
         self._span = span
 
     @property
@@ -103,6 +101,19 @@ class Span:
         """The work is over."""
         if self._span is not None:
             self._span.end()
+
+
+current: ContextVar[Span | None] = ContextVar("chophien_span", default=None)
+"""What this task is doing. Logs and outgoing calls read it."""
+
+
+def cause() -> str:
+    """The traceparent in whose name something is done now; empty if there is none."""
+    span = current.get()
+    if span is None:
+        return ""
+    span.used = True
+    return span.traceparent
 
 
 class Transaction(Span):
