@@ -15,22 +15,21 @@ from typing import Self
 import psutil
 
 from laptop import environment, process, state, watcher
-from laptop.environment import ROLES, SERVICES
+from laptop.environment import SERVICES
 from laptop.errors import StackError
 from laptop.health import serving
 from laptop.java import Kafka, Zipkin
+from laptop.layout import PARTS, Layout
 from laptop.memory import MemorySampler
-from laptop.postgres import SUPERUSER, Postgres
 from laptop.postgres import remove as remove_cluster
 from laptop.process import Child
 
-PARTS = ("kafka", "postgres", "zipkin", "services")
 START_SECONDS_MAX = 90.0
 STOP_SECONDS_MAX = 20.0
 DISK_FREE_MB_MIN = 300
 
 
-class Stack:
+class Stack(Layout):
     """All parts on 127.0.0.1 under one run folder. A context manager: starts on entry, leaves nothing behind on exit.
 
     `split` gives every role its own process; `sampling` is the share of traces kept, 0 to 1; `fsync` off is only for
@@ -50,12 +49,11 @@ class Stack:
         say: Callable[[str], None] = lambda line: None,
         memory_sample_seconds: float = 5.0,
     ) -> None:
-        self.run_dir = Path(run_dir).resolve()
-        self.split = split
-        self.parts = [part for part in PARTS if part in set(parts) and (zipkin or part != "zipkin")]
+        chosen = [part for part in PARTS if part in set(parts) and (zipkin or part != "zipkin")]
+        super().__init__(Path(run_dir).resolve(), chosen, split, sampling, dict(extra_env or {}))
         self.children: dict[str, Child] = {}
-        self._sampling, self._fsync, self._say = sampling, fsync, say
-        self._extra_env = dict(extra_env or {})
+        self._fsync, self._say = fsync, say
+        self._memory_sample_seconds = memory_sample_seconds
         self._memory = MemorySampler(memory_sample_seconds)
         self._ownership = state.Ownership(self.run_dir)
         self._watcher: subprocess.Popen[bytes] | None = None
@@ -95,7 +93,7 @@ class Stack:
         self._memory.stop()
         for names in (self._apps(), ["zipkin", "kafka"], ["postgres"]):
             process.stop([self.children.pop(name) for name in names if name in self.children], STOP_SECONDS_MAX)
-        (self.run_dir / "stack.json").unlink(missing_ok=True)
+        self.stack_file.unlink(missing_ok=True)
         # The watcher now ends whatever is still there, then itself.
         self._watcher.communicate()
         self._watcher = None
@@ -123,21 +121,18 @@ class Stack:
         left_over = process.sweep(str(self.run_dir))
         if left_over:
             self._say(f"ended {left_over} processes of an earlier run")
-        self.ports = state.reserve_ports(self.run_dir / "ports.json", environment.port_names())
-        self.tokens_file = self.run_dir / "tokens.json"
-        self.tokens = {each["identity"]: each["token"] for each in state.tokens(self.tokens_file, SERVICES)}
-        passwords = state.passwords(self.run_dir / "passwords.json", [SUPERUSER, *SERVICES])
-        self.postgres = Postgres(self.run_dir / "postgres", self.ports["postgres"], passwords, self._fsync)
+        self.load()
         self.kafka = Kafka(self.run_dir / "kafka", self.ports["kafka"], self.ports["kafka.controller"], self._say)
         self.zipkin = Zipkin(self.ports["zipkin"], self._say)
         argv = [sys.executable, "-P", watcher.__file__, str(self.run_dir)]
         self._watcher = subprocess.Popen(argv, stdin=subprocess.PIPE, start_new_session=True, cwd="/")
         self._write_stack_file(ready=False)
+        self._memory = MemorySampler(self._memory_sample_seconds)
         self._memory.start()
 
     def _write_stack_file(self, ready: bool) -> None:
         content = {"pid": os.getpid(), "ready": ready, "split": self.split, "parts": self.parts}
-        state.write_json(self.run_dir / "stack.json", content)
+        state.write_json(self.stack_file, content)
 
     # Backends
 
@@ -195,10 +190,6 @@ class Stack:
 
     # Services
 
-    def roles(self) -> list[tuple[str, str]]:
-        """The (service, role) pairs that this stack runs, one process each."""
-        return [(service, role) for service in SERVICES for role in (ROLES if self.split else ("all",))]
-
     def _apps(self) -> list[str]:
         return [name for name in self.children if name not in PARTS]
 
@@ -245,10 +236,12 @@ class Stack:
         user: int | None = None,
         stop_signal: signal.Signals = signal.SIGTERM,
     ) -> Child:
-        log_file = self.log_file(name)
+        log_file, former = self.log_file(name), self.children.get(name)
+        if former:
+            former.process.wait(STOP_SECONDS_MAX)  # it was told to stop and may still be at it
         for port in ports:
-            state.check_free(name, self.ports[port], self.run_dir / "ports.json", log_file)
-        if name not in self.children:
+            state.check_free(name, self.ports[port], self.ports_file, log_file)
+        if not former:
             log_file.unlink(missing_ok=True)
         whole_env = {**os.environ, process.MARK: str(self.run_dir), "CHOPHIEN_PARENT_PID": str(os.getpid()), **env}
         self._say(f"starting {name}")
@@ -256,42 +249,7 @@ class Stack:
         self.children[name] = child
         return child
 
-    # What others need to know
-
-    def env(self, service: str, role: str) -> dict[str, str]:
-        """The environment of one role, without what it inherits."""
-        zipkin = self.zipkin_url if "zipkin" in self.parts else None
-        return {
-            **environment.common(self.ports, self.tokens_file, zipkin, self._sampling),
-            **environment.own(service, role, self.ports, self.tokens[service], self.database_url(service)),
-            **self._extra_env,
-        }
-
-    @property
-    def kafka_bootstrap(self) -> str:
-        """host:port of the broker."""
-        return f"127.0.0.1:{self.ports['kafka']}"
-
-    @property
-    def zipkin_url(self) -> str:
-        """The address of the trace viewer."""
-        return f"http://127.0.0.1:{self.ports['zipkin']}"
-
-    def database_url(self, service: str) -> str:
-        """The address of a service's database, with its role and password, for SQLAlchemy with asyncpg."""
-        return self.postgres.url(service, service)
-
-    def address(self, service: str, role: str) -> str:
-        """host:port where a role answers health checks (and RPCs, if it serves)."""
-        return f"127.0.0.1:{self.ports[environment.port_name(service, role)]}"
-
-    def target(self, service: str) -> str:
-        """host:port of a service's RPCs."""
-        return self.address(service, "serve")
-
-    def log_file(self, part: str) -> Path:
-        """The log of a part: kafka, postgres, zipkin, or service.role."""
-        return self.run_dir / "logs" / f"{part}.log"
+    # Memory
 
     def pss_mb(self) -> float:
         """Memory in MB now: the sum of PSS over this process and all below it, simulation included."""

@@ -119,9 +119,7 @@ class Ownership:
         except BlockingIOError:
             owner = os.read(fd, 32).decode().strip()
             os.close(fd)
-            raise StackError(
-                f"already running from {self._path.parent} (process {owner}); `make down` stops it"
-            ) from None
+            raise StackError(f"{self._path.parent} is in use by process {owner}; `make down` stops it") from None
         os.truncate(fd, 0)
         os.write(fd, str(os.getpid()).encode())
         self._fd = fd

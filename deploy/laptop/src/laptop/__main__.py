@@ -1,0 +1,151 @@
+"""The command line: up, down, status, story, clean."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import psutil
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from laptop import process, state
+from laptop.environment import SERVICES
+from laptop.errors import StackError, last_lines
+from laptop.layout import PARTS, Layout
+from laptop.stack import Stack
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Chophien on one machine: real Kafka, PostgreSQL, Zipkin and the four services, on 127.0.0.1 only.",
+)
+console = Console(highlight=False)
+
+RunDir = Annotated[Path, typer.Option("--run-dir", help="Folder of data, logs, ports and tokens.")]
+HERE = Path(".run")
+STOP_WAIT_SECONDS_MAX = 90.0
+
+
+@app.command()
+def up(
+    split: Annotated[bool, typer.Option("--split", help="One process for each role, as in Kubernetes.")] = False,
+    parts: Annotated[str, typer.Option(help="Comma-separated choice of parts.")] = ",".join(PARTS),
+    sampling: Annotated[float, typer.Option(min=0, max=1, help="Share of traces that are kept.")] = 1.0,
+    detach: Annotated[bool, typer.Option("--detach", help="Return when all is up; `down` stops it.")] = False,
+    run_dir: RunDir = HERE,
+) -> None:
+    """Start everything, wait until all answers, and stay until Ctrl-C or `down`."""
+    chosen = [part.strip() for part in parts.split(",")]
+    if unknown := set(chosen) - set(PARTS):
+        raise typer.BadParameter(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    if detach:
+        _up_in_background(run_dir)
+        return
+    for signum in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signum, _interrupt)
+    stack = Stack(run_dir, split=split, parts=chosen, sampling=sampling, say=_say)
+    try:
+        with stack:
+            _introduce(stack)
+            while True:
+                stack.check()
+                time.sleep(0.5)
+    except KeyboardInterrupt:
+        console.print(f"stopped; data is kept in {stack.run_dir} (`make clean` removes it)")
+
+
+def _say(line: str) -> None:
+    console.print(f"  {escape(line)}")
+
+
+def _interrupt(signum: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _introduce(stack: Stack) -> None:
+    console.print(f"[green]up[/], using {stack.pss_mb():,.0f} MB")
+    if "services" in stack.parts:
+        console.print("  gRPC      " + "  ".join(f"{service} {stack.target(service)}" for service in SERVICES))
+        console.print(f"  tokens    {stack.tokens_file}")
+    if "zipkin" in stack.parts:
+        console.print(f"  traces    {stack.zipkin_url}/zipkin/")
+    console.print(f"  logs      {stack.run_dir / 'logs'}")
+    console.print("Ctrl-C or `make down` stops it")
+
+
+def _up_in_background(run_dir: Path) -> None:
+    """Runs the same command without --detach in a session of its own and waits until it is ready."""
+    log_file = run_dir.resolve() / "logs" / "up.log"
+    log_file.parent.mkdir(parents=True, exist_ok=True)
+    argv = [sys.executable, "-m", "laptop", *(each for each in sys.argv[1:] if each != "--detach")]
+    with log_file.open("wb") as log:
+        keeper = subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    stack_file = run_dir.resolve() / "stack.json"
+    while not (running := state.read_json(stack_file)).get("ready") or running["pid"] != keeper.pid:
+        if keeper.poll() is not None:
+            raise StackError(f"the stack did not start{last_lines(log_file, 12)}", log_file)
+        time.sleep(0.1)
+    console.print(f"[green]up[/] as process {keeper.pid}; `make down` stops it")
+
+
+@app.command()
+def down(run_dir: RunDir = HERE) -> None:
+    """Stop what `up` started, wherever it runs; data is kept."""
+    home = run_dir.resolve()
+    owner = state.Ownership(home).owner()
+    if owner:
+        launcher = psutil.Process(owner)
+        launcher.terminate()
+        _, alive = psutil.wait_procs([launcher], timeout=STOP_WAIT_SECONDS_MAX)
+        for each in alive:
+            each.kill()
+    swept = process.sweep(str(home))
+    console.print("stopped" if owner or swept else f"nothing runs from {home}")
+
+
+@app.command()
+def status(run_dir: RunDir = HERE) -> None:
+    """Show each part, outbox age, consumer lag, stuck sagas and dead letters; exits 1 when something needs a look."""
+    from laptop.status import show
+
+    if not show(Layout.attach(run_dir), console):
+        raise typer.Exit(1)
+
+
+@app.command()
+def story(
+    code: Annotated[str, typer.Option(help="Code of an order, a parcel or a batch.")], run_dir: RunDir = HERE
+) -> None:
+    """Tell the whole life of an order, parcel or batch from the services' own answers."""
+    from laptop.story import tell
+
+    tell(Layout.attach(run_dir), code.strip(), console)
+
+
+@app.command()
+def clean(run_dir: RunDir = HERE) -> None:
+    """Stop everything and remove the run folder with all its data."""
+    down(run_dir)
+    Stack(run_dir).clean()
+    console.print(f"removed {run_dir.resolve()}")
+
+
+def main() -> None:
+    """Runs the command line; a failure of the stack is one message on standard error and exit code 1."""
+    try:
+        app()
+    except StackError as error:
+        Console(stderr=True, highlight=False).print("[red]error:[/] " + escape(str(error)), soft_wrap=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""Shows what runs and what is stuck."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from laptop.ask import ask
+from laptop.backlog import Backlog, backlog, lags
+from laptop.environment import SERVICES
+from laptop.errors import StackError
+from laptop.health import health
+from laptop.java import Kafka, Zipkin
+from laptop.layout import Layout
+from laptop.process import marked, pss_mb
+
+# An outbox row older than this, or a group further behind than this, wants a look.
+OUTBOX_AGE_SECONDS_MAX = 10.0
+LAG_MAX = 1000
+STUCK_SHOWN_MAX = 10
+
+
+def show(layout: Layout, console: Console) -> bool:
+    """Prints the tables; answers whether all is well."""
+    well = _show_parts(layout, console)
+    if "services" in layout.parts:
+        well &= _show_backlogs(layout, console)
+        well &= _show_stuck(layout, console)
+    used_mb = pss_mb(marked(str(layout.run_dir)))
+    console.print(f"memory {used_mb:,.0f} MB (PSS)" + (f", traces {layout.zipkin_url}/zipkin/" if well else ""))
+    return well
+
+
+def part_states(layout: Layout) -> list[tuple[str, str, str]]:
+    """Name, state (SERVING when well) and address of every part of the stack."""
+    checks = {
+        "kafka": Kafka(layout.run_dir / "kafka", layout.ports["kafka"], layout.ports["kafka.controller"], print).ready,
+        "postgres": layout.postgres.ready,
+        "zipkin": Zipkin(layout.ports["zipkin"], print).ready,
+    }
+    states = [
+        (name, "SERVING" if ready() else "DOWN", f"127.0.0.1:{layout.ports[name]}")
+        for name, ready in checks.items()
+        if name in layout.parts
+    ]
+    if "services" in layout.parts:
+        for service, role in layout.roles():
+            address = layout.address(service, role)
+            states.append((f"{service}.{role}", health(address), address))
+    return states
+
+
+def _show_parts(layout: Layout, console: Console) -> bool:
+    table = Table("part", "state", "address", "log", box=None)
+    states = part_states(layout)
+    for name, condition, address in states:
+        colour = "green" if condition == "SERVING" else "red"
+        log_file = layout.log_file(name)
+        shown = log_file.relative_to(layout.run_dir.parent)
+        table.add_row(name, f"[{colour}]{condition.lower()}[/]", address, str(shown))
+    console.print(table)
+    return all(condition == "SERVING" for _, condition, _ in states)
+
+
+def _show_backlogs(layout: Layout, console: Console) -> bool:
+    table = Table("service", "outbox", "oldest", "lag", "dead letters", "parked", "effects", "exhausted", box=None)
+    behind = lags(layout.kafka_bootstrap, SERVICES)
+    well = True
+    for service in SERVICES:
+        found, lag = backlog(layout, service), behind.get(service)
+        fine = found is not None and lag is not None and _fine(found, lag)
+        table.add_row(service, *_cells(found, lag), style=None if fine else "red")
+        well &= fine
+    console.print(table)
+    return well
+
+
+def _fine(found: Backlog, lag: Counter[str]) -> bool:
+    stuck = found.dead_letters + found.parked + found.effects_exhausted
+    return stuck == 0 and found.outbox_age_seconds <= OUTBOX_AGE_SECONDS_MAX and lag.total() <= LAG_MAX
+
+
+def _cells(found: Backlog | None, lag: Counter[str] | None) -> list[str]:
+    behind = "?" if lag is None else str(lag.total())
+    if lag and lag.total():
+        topic, count = lag.most_common(1)[0]
+        behind += f" (most: {topic} {count})"
+    if found is None:
+        return ["?", "?", behind, "?", "?", "?", "?"]
+    numbers = [found.dead_letters, found.parked, found.effects_open, found.effects_exhausted]
+    return [str(found.outbox_rows), f"{found.outbox_age_seconds:.1f} s", behind, *(str(each) for each in numbers)]
+
+
+def _show_stuck(layout: Layout, console: Console) -> bool:
+    """Sagas that wait longer than their deadline, as orders tells them."""
+    try:
+        answer = ask(layout, "orders", "ListOrders", overdue_only=True, page_size=200)
+    except StackError as error:
+        console.print(f"stuck sagas: [red]{escape(str(error))}[/]")
+        return False
+    console.print(f"stuck sagas: {len(answer.orders)}{' or more' if answer.next_page_token else ''}")
+    for order in answer.orders[:STUCK_SHOWN_MAX]:
+        console.print(f"  [red]{order.order_id}[/] should have gone on by {order.deadline_time.ToJsonString()}")
+    return not answer.orders
