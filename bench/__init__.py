@@ -1,0 +1,1 @@
+"""Benches: each prints a table and writes .run/bench/<name>.json."""
