@@ -1,4 +1,4 @@
-"""The commands of one transaction between load and save: handlers run on shared frozen copies, what they say is kept."""
+"""The commands of one transaction between load and save: handlers run on shared copies, what they say is kept."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis import effects_table, outbox
 from chassis.kernel import Aggregate, Change, Key, Loaded, Moment, Outcome
+from chassis.outages import Showable
 from chassis.telemetry import Telemetry
 from chassis.wiring import Service
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 Name = tuple[type[Aggregate], str]
 
 
-class HandlerMistake(Exception):
+class HandlerMistake(Showable):
     """A handler answered what its table entry does not allow; a bug, not a refusal."""
 
 

@@ -52,7 +52,7 @@ async def closed_lanes(connection: AsyncConnection, lanes: Iterable[Hashable]) -
     names = ([lane[1] for lane in lanes if isinstance(lane, tuple)],)
     if not (await connection.exec_driver_sql(CLOSED_LANES, names)).first():
         return set()
-    return {(row[0], row[1]) for row in await connection.exec_driver_sql(LOCK_LANES, names)}
+    return {tuple(row) for row in await connection.exec_driver_sql(LOCK_LANES, names)}
 
 
 async def bury(connection: AsyncConnection, group: str, items: Sequence[Item]) -> list[OutboxRow]:

@@ -140,7 +140,9 @@ class Dispatcher:
 
     async def _transact(self, items: Sequence[Item], gate: Gate) -> None:
         for item in items:
-            item.outcome, item.error, item.held, item.attempts = None, None, False, item.attempts + 1
+            item.outcome, item.error, item.held = None, None, False
+            if item.culprit is None or not item.attempts:
+                item.attempts += 1
         transaction = self.telemetry.transaction(self.service.name, (item.trace for item in items), len(items))
         batch = Batch(self.service, self.telemetry, self.clock.now())
         try:

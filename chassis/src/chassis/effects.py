@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.dispatch import Item
-from chassis.outages import Backoff, explain, is_outage
+from chassis.outages import Backoff, Showable, explain, is_outage
 from chassis.outbox import OutboxRow
 from chassis.telemetry import Span, count
 from chassis.wiring import Effect, Runtime
@@ -43,7 +43,7 @@ SETTLE = """
 _log = structlog.get_logger(__name__)
 
 
-class Unknown(Exception):
+class Unknown(Showable):
     """Reaching out ended without an answer; nobody knows whether the thing was done."""
 
 
@@ -124,7 +124,7 @@ class Effects:
 
     async def _one(self, row: Any) -> None:
         kind, effect = self._kinds[row.kind]
-        wish = msgspec.json.decode(row.wish, type=kind)
+        wish: Any = msgspec.json.decode(row.wish, type=kind)
         try:
             async with asyncio.timeout(effect.lease_seconds):
                 command = await self._reach_out(row, effect, wish)

@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from chassis import dead_letters
 from chassis.cloudevents import TEXT_CHARACTERS_MAX, id_and_trace
 from chassis.dispatch import Item
+from chassis.outages import Showable
 from chassis.outbox import OutboxRow
-from chassis.telemetry import Span, Telemetry, valid
+from chassis.telemetry import Span, Telemetry, sampled, valid
 from chassis.wiring import Hearing, TopicShape
 
 REPLAY_WINDOW_HOURS = 7 * 24
@@ -34,15 +35,21 @@ PRUNE = """
 class Record(Protocol):
     """What we need of a Kafka record; a parked one looks the same."""
 
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes | None]]
+    @property
+    def topic(self) -> str: ...  # noqa: D102
+    @property
+    def partition(self) -> int: ...  # noqa: D102
+    @property
+    def offset(self) -> int: ...  # noqa: D102
+    @property
+    def key(self) -> bytes | None: ...  # noqa: D102
+    @property
+    def value(self) -> bytes | None: ...  # noqa: D102
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes | None]]: ...  # noqa: D102
 
 
-class Undecodable(Exception):
+class Undecodable(Showable):
     """A record that is no fact: no id, no body, or a body of something else."""
 
 
@@ -104,7 +111,9 @@ class InboxGate:
         return entered
 
     def begin(self, item: Item, transaction: str) -> Span | None:
-        """The `process` span of a record, in its own trace."""
+        """The `process` span of a record, in its own trace; none for the many that nobody watches."""
+        if item.trace and not sampled(item.trace):
+            return None
         record = item.source.record
         return self._telemetry.process(
             record.topic,

@@ -8,6 +8,7 @@ from aiokafka.errors import KafkaError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from chassis.kernel import DomainError
 from chassis.store import Conflict
 
 REPEATABLE = frozenset({"40001", "40P01"})
@@ -18,6 +19,10 @@ OUTAGES = ("08", "53", "57P", "58", "25006")
 
 MISFITS = ("28", "3D", "42")
 """Wrong credentials, no such database, no such table: the deployment is not ready; no record is to blame."""
+
+
+class Showable(Exception):
+    """An error of our own whose message quotes no data, so that it may be shown to anybody."""
 
 
 def sqlstate(error: BaseException) -> str:
@@ -51,14 +56,15 @@ def explain(error: BaseException) -> str:
         return f"SQLSTATE {state}" + (f" ({constraint})" if constraint else "")
     if isinstance(error, DBAPIError):
         return f"{type(error.orig).__name__} from the database driver"
+    if isinstance(error, DomainError):
+        return " ".join([error.reason, *(f"{name}={value}" for name, value in error.details.items())])[:400]
+    if isinstance(error, Showable):
+        return f"{type(error).__name__}: {error}"[:400]
     trace, where = error.__traceback__, ""
     while trace is not None:
-        code = trace.tb_frame.f_code
-        where = f" at {code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
+        where = f" at {trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
         trace = trace.tb_next
-    reason = getattr(error, "reason", "")
-    details = " ".join(f"{name}={value}" for name, value in getattr(error, "details", {}).items())
-    return " ".join(part for part in (type(error).__name__, reason, details) if part)[:400] + where
+    return type(error).__name__ + where
 
 
 class Backoff:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chassis.outages import Showable
 from chassis.store import columns_of
 from chassis.wiring import OutgoingFact
 
@@ -26,7 +27,7 @@ INSERT = """
         AS r(topic, key, type, occurred_time, payload, traceparent, headers, shard)"""
 
 
-class FactTooLarge(Exception):
+class FactTooLarge(Showable):
     """A fact is larger than FACT_BYTES_MAX; no broker would take it."""
 
 

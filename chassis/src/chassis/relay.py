@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from chassis import crash
 from chassis.cloudevents import Headers, headers_of
-from chassis.outages import Backoff, explain, is_outage
+from chassis.outages import Backoff, Showable, explain, is_outage
 from chassis.telemetry import count
 from chassis.wiring import Health
 
@@ -45,7 +45,7 @@ Row = Any
 Key = tuple[str, str]
 
 
-class Refused(Exception):
+class Refused(Showable):
     """The broker did not take some rows; the producer's sequence is broken from there."""
 
 

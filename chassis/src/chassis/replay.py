@@ -127,7 +127,7 @@ def _item(letter: DeadLetter, dispatcher: Dispatcher) -> Item:
 
 
 class ReplayGate:
-    """Around replayed records: their rows are locked, so that a consumer cannot park behind them unseen, and settled."""
+    """Around replayed records: their rows are locked, so that no consumer parks behind them unseen, and settled."""
 
     def __init__(self, group: str) -> None:
         """`group` is the consumer group, part of the dead topic's name."""

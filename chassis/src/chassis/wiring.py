@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf.message import Message
 
 from chassis.kernel import Handlers
+from chassis.telemetry import cause
 
 if TYPE_CHECKING:
     import grpc.aio
@@ -149,4 +150,4 @@ class Runtime:
 
     async def dispatch(self, commands: Sequence[object], trace: str = "") -> list[object]:
         """Carry out commands in bulk, without inbox: each answer is the reply, or the exception of that command."""
-        return await self.dispatcher.dispatch(commands, trace)
+        return await self.dispatcher.dispatch(commands, trace or cause())

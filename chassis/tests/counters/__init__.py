@@ -1,0 +1,1 @@
+"""A service small enough to be read in a minute, on which the chassis is tried out."""

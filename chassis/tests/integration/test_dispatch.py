@@ -1,0 +1,193 @@
+"""Commands in bulk against a real PostgreSQL: one transaction, set-aside culprits, bisection, waiting for outages."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from chassis.dispatch import LONE_TRIES_MAX, Item, OpenGate
+from chassis.outages import is_outage
+from chassis.telemetry import Telemetry
+from counters.domain import Count, Move, Unlucky
+from counters.given import counted, dead_headers, dispatcher, hear, letters, rows, said, totals
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+
+def statements(engine: AsyncEngine) -> list[str]:
+    """Every statement from now on, by its first words; BEGIN and COMMIT too."""
+    seen: list[str] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        seen.append(" ".join(statement.split()[:3]))
+
+    event.listen(engine.sync_engine, "before_cursor_execute", note)
+    event.listen(engine.sync_engine, "commit", lambda _c: seen.append("COMMIT"))
+    event.listen(engine.sync_engine, "rollback", lambda _c: seen.append("ROLLBACK"))
+    return seen
+
+
+async def test_a_batch_is_one_transaction_of_a_few_statements(engine: AsyncEngine) -> None:
+    seen = statements(engine)
+    await hear(dispatcher(engine), *(counted(f"c{n % 50}", 1) for n in range(200)))
+    assert seen == [
+        "INSERT INTO inbox",
+        "SELECT DISTINCT topic,",
+        'SELECT "id", "version",',
+        'INSERT INTO "counters"',
+        "INSERT INTO outbox",
+        "COMMIT",
+    ]
+    assert set((await totals(engine)).values()) == {4}
+    assert len(await said(engine)) == 200
+
+
+async def test_a_batch_that_asks_nothing_loads_and_saves_nothing(engine: AsyncEngine) -> None:
+    seen = statements(engine)
+    await hear(dispatcher(engine), counted("c1", 7))
+    assert seen == ["INSERT INTO inbox", "SELECT DISTINCT topic,", "COMMIT"]
+
+
+async def test_a_record_heard_twice_is_carried_out_once(engine: AsyncEngine) -> None:
+    one, two = counted("c1", 1, id="one"), counted("c1", 2, id="two")
+    await hear(dispatcher(engine), one, two, one)
+    await hear(dispatcher(engine), two, one, counted("c1", 4, id="three"))
+    assert await totals(engine) == {"c1": 7}
+    assert await said(engine) == [("c1", 1, 1), ("c1", 2, 3), ("c1", 3, 7)]
+
+
+async def test_two_consumers_hearing_the_same_records_at_once_carry_them_out_once(engine: AsyncEngine) -> None:
+    records = [counted(f"c{n % 7}", 1) for n in range(100)]
+    both = dispatcher(engine), dispatcher(engine)
+    await asyncio.gather(*(hear(one, *records[start:]) for start in (0, 20, 40) for one in both))
+    assert sum((await totals(engine)).values()) == 100
+    assert len(await said(engine)) == 100
+
+
+async def test_a_culprit_is_set_aside_without_a_rollback(engine: AsyncEngine) -> None:
+    seen, trace = statements(engine), f"00-{'a' * 32}-{'b' * 16}-00"
+    await hear(dispatcher(engine), counted("c1", 1), counted("c2", 13, "", "bad", 5, trace), counted("c3", 1))
+    assert seen.count("COMMIT") == 1
+    assert "ROLLBACK" not in seen
+    assert await totals(engine) == {"c1": 1, "c3": 1}
+    assert await letters(engine) == [("c2", "dead", "UNLUCKY counter_id=c2")]
+    [headers] = await dead_headers(engine)
+    assert headers == {
+        "ce_id": "bad",
+        "traceparent": trace,
+        "dead-reason": "UNLUCKY counter_id=c2",
+        "dead-attempts": "1",
+        "dead-topic": "counters.v1.Heard",
+        "dead-partition": "0",
+        "dead-offset": "5",
+        "dead-group": "counters",
+    }
+    assert await rows(engine, "SELECT topic, key FROM outbox WHERE headers IS NOT NULL") == [
+        ("counters.v1.Heard.counters.dead", "c2")
+    ]
+
+
+async def test_what_the_database_refuses_is_found_by_halving_and_its_neighbours_are_carried_out(
+    engine: AsyncEngine,
+) -> None:
+    records = [counted(f"c{n}", 1) for n in range(40)]
+    records[17] = counted("c17", 2_000_000, id="too much")
+    records[30] = counted("c30", 1, note="\x00", id="nul")
+    await hear(dispatcher(engine), *records)
+    assert len(await totals(engine)) == 38
+    reasons = {lane: reason for lane, _, reason in await letters(engine)}
+    assert reasons == {"c17": "SQLSTATE 23514 (counters_total_max)", "c30": "SQLSTATE 22P05"}
+    assert all(int(headers["dead-attempts"]) >= LONE_TRIES_MAX for headers in await dead_headers(engine))
+    assert await rows(engine, "SELECT count(*) FROM inbox") == [(40,)]
+
+
+async def test_the_outbox_keeps_the_order_of_a_key_across_transactions_that_overlap(engine: AsyncEngine) -> None:
+    one = dispatcher(engine)
+    await asyncio.gather(*(hear(one, *(counted(f"c{n % 3}", 1) for n in range(30))) for _ in range(8)))
+    by_key: dict[str, list[int]] = {}
+    for key, version, total in await said(engine):
+        by_key.setdefault(key, []).append(version)
+        assert version == total
+    assert by_key == {f"c{n}": list(range(1, 81)) for n in range(3)}
+
+
+async def test_commands_of_jobs_are_answered_by_reply_or_exception(engine: AsyncEngine) -> None:
+    one = dispatcher(engine)
+    answers = await one.dispatch([Count("a", 2), Count("a", 13), Count("a", 3), *(Count("b", 1) for _ in range(600))])
+    assert (answers[0], type(answers[1]), answers[2], answers[-1]) == (2, Unlucky, 5, 600)
+    [refused] = await one.dispatch([Count("a", 2_000_000)])
+    assert isinstance(refused, DBAPIError)
+    assert await totals(engine) == {"a": 5, "b": 600}
+    assert one.said.is_set()
+
+
+async def test_opposite_moves_at_once_neither_deadlock_nor_lose_anything(engine: AsyncEngine) -> None:
+    one = dispatcher(engine)
+    await one.dispatch([Count("a", 100), Count("b", 100)])
+    moves = [[Move("a", "b", 1)], [Move("b", "a", 1)]] * 20
+    answers = await asyncio.gather(*(one.dispatch(move) for move in moves))
+    assert answers == [[None]] * 40
+    assert await totals(engine) == {"a": 100, "b": 100}
+
+
+async def test_an_outage_raises_and_nothing_is_dead_lettered(engine: AsyncEngine, database: str) -> None:
+    one = dispatcher(engine)
+    gone = dispatcher(create_async_engine("postgresql+asyncpg://nobody@127.0.0.1:9/nothing"))
+    with pytest.raises(OSError) as refused:
+        await hear(gone, counted("c1", 1))
+    assert is_outage(refused.value)
+
+    class Killing(OpenGate):
+        async def leave(self, connection: Any, items: Sequence[Item]) -> Sequence[Any]:
+            async with engine.connect() as other:
+                pid = (await connection.exec_driver_sql("SELECT pg_backend_pid()")).scalar()
+                await other.exec_driver_sql("SELECT pg_terminate_backend($1)", (pid,))
+            await connection.exec_driver_sql("SELECT 1")
+            return ()
+
+    with pytest.raises(DBAPIError) as killed:
+        await one.carry_out([Item(Count("c1", 1))], Killing())
+    assert is_outage(killed.value)
+    assert await totals(engine) == {}
+    assert await letters(engine) == []
+    await hear(one, counted("c1", 1))
+    assert await totals(engine) == {"c1": 1}
+
+
+async def test_a_missing_table_blames_the_deployment_and_no_record(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql("ALTER TABLE counters RENAME TO counters_not_yet")
+    try:
+        with pytest.raises(DBAPIError) as missing:
+            await hear(dispatcher(engine), counted("c1", 1))
+    finally:
+        async with engine.begin() as connection:
+            await connection.exec_driver_sql("ALTER TABLE counters_not_yet RENAME TO counters")
+    assert is_outage(missing.value)
+    assert await letters(engine) == []
+
+
+async def test_every_record_has_a_span_in_its_own_trace_and_the_transaction_one_with_links(engine: AsyncEngine) -> None:
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    one = dispatcher(engine, Telemetry(provider.get_tracer("test"), 1.0))
+    traces = [f"00-{digit * 32}-{'b' * 16}-01" for digit in "12"]
+    await hear(one, counted("c1", 1, trace=traces[0]), counted("c2", 13, trace=traces[1]), counted("c3", 1))
+    process = {span.context.trace_id: span for span in exporter.get_finished_spans() if span.name.startswith("process")}
+    assert {f"{trace:032x}" for trace in process} == {"1" * 32, "2" * 32}
+    [transaction] = [span for span in exporter.get_finished_spans() if span.name == "transaction counters"]
+    assert {f"{link.context.trace_id:032x}" for link in transaction.links} == {"1" * 32, "2" * 32}
+    ids = {span.attributes["chophien.transaction.id"] for span in (transaction, *process.values()) if span.attributes}
+    assert len(ids) == 1
+    assert not process[int("2" * 32, 16)].status.is_ok
+    carried = await rows(engine, "SELECT key, traceparent FROM outbox WHERE headers IS NULL ORDER BY seq")
+    assert carried[0][1].startswith(f"00-{'1' * 32}-{process[int('1' * 32, 16)].context.span_id:016x}")
+    [dead] = await dead_headers(engine)
+    assert dead["traceparent"].startswith(f"00-{'2' * 32}")

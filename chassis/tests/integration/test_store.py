@@ -1,0 +1,89 @@
+"""Aggregates in a real PostgreSQL: whole round trips, locks and version checks."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from chassis.store import AggregateStore, Conflict, aggregate_columns
+from counters.bootstrap import counters, service
+from counters.domain import Box, Counter, Mood
+from sqlalchemy import Column, MetaData, Table, Text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from chassis import migrate
+
+STORE = AggregateStore(Counter, counters)
+FULL = Counter(
+    id="full",
+    version=1,
+    trace="00-aa",
+    total=-5,
+    mood=Mood.EXCITED,
+    ratio=0.25,
+    is_open=False,
+    counted_time=datetime(2026, 2, 4, 6, 30, tzinfo=UTC),
+    notes=("chè", 'mật "ong"'),
+    box=Box("hộp", (1, 2)),
+)
+BARE = Counter(id="bare", version=1)
+
+
+async def test_what_is_saved_is_what_is_loaded(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        await STORE.save(connection, {"full": 0, "bare": 0}, [FULL, BARE])
+    async with engine.begin() as connection:
+        loaded = await STORE.load(connection, ["full", "none", "bare"], lock=True)
+    assert loaded == [BARE, FULL]
+    assert isinstance(loaded[1].mood, Mood)
+
+
+async def test_changed_rows_are_updated_only_from_the_version_they_were_loaded_at(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        await STORE.save(connection, {"full": 0, "bare": 0}, [FULL, BARE])
+    newer = [replace(FULL, version=2, box=None), replace(BARE, version=2, total=9)]
+    async with engine.begin() as connection:
+        await STORE.save(connection, {"full": 1, "bare": 1}, newer)
+    async with engine.connect() as connection:
+        assert await STORE.load(connection, ["full", "bare"], lock=False) in (newer, newer[::-1])
+    async with engine.connect() as connection:
+        with pytest.raises(Conflict, match="bare"):
+            await STORE.save(connection, {"full": 2, "bare": 1}, [replace(newer[0], version=3), newer[1]])
+
+
+async def test_a_new_aggregate_that_somebody_else_made_is_a_conflict(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        await STORE.save(connection, {"full": 0}, [FULL])
+    async with engine.connect() as connection:
+        with pytest.raises(Conflict, match="full"):
+            await STORE.save(connection, {"full": 0, "bare": 0}, [FULL, BARE])
+
+
+async def test_two_loads_in_opposite_order_wait_instead_of_deadlocking(engine: AsyncEngine) -> None:
+    many = [replace(BARE, id=f"c{number:03}") for number in range(200)]
+    async with engine.begin() as connection:
+        await STORE.save(connection, {one.id: 0 for one in many}, many)
+
+    async def load(ids: list[str]) -> int:
+        async with engine.begin() as connection:
+            found = len(await STORE.load(connection, ids, lock=True))
+            await asyncio.sleep(0.01)
+            return found
+
+    ids = [one.id for one in many]
+    assert await asyncio.gather(*(load(ids[::step]) for step in (1, -1) * 5)) == [200] * 10
+
+
+async def test_the_migration_makes_what_the_code_declares_and_may_run_twice(engine: AsyncEngine) -> None:
+    await asyncio.gather(*(migrate.upgrade(engine, service().migrations) for _ in range(2)))
+    await migrate.check(engine, service().migrations)
+
+
+def test_a_table_that_does_not_fit_the_dataclass_is_refused_at_start() -> None:
+    with pytest.raises(TypeError, match=r"differ in .*'mood'"):
+        AggregateStore(Counter, Table("counters", MetaData(), *aggregate_columns()))
+    wrong = Table("counters", MetaData(), *(Column(c.name, Text, nullable=c.nullable) for c in counters.columns))
+    with pytest.raises(TypeError, match="needs BigInteger"):
+        AggregateStore(Counter, wrong)
