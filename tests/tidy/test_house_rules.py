@@ -140,7 +140,7 @@ def test_no_path_of_a_machine_is_written_down() -> None:
 
 
 def test_the_lock_names_no_registry() -> None:
-    assert "http" not in (ROOT / "requirements.lock").read_text()
+    assert "://" not in (ROOT / "requirements.lock").read_text()
     assert not list(ROOT.glob("**/uv.lock"))
 
 
