@@ -1,0 +1,1 @@
+"""Orders: takes them and carries each through stock, payment, parcels and delivery."""

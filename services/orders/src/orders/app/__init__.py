@@ -1,0 +1,1 @@
+"""What orders carries out: commands and one table of handlers."""

@@ -1,0 +1,1 @@
+"""What orders decides, without clock, network or SQL."""
