@@ -1,0 +1,4 @@
+from catalog.adapters.tables import metadata
+from chassis.migrate import run_environment
+
+run_environment(metadata)

@@ -1,0 +1,1 @@
+"""Catalog: sellers, products, prices, counted stock, holds and livestream offers."""

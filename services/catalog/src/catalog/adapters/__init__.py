@@ -1,0 +1,1 @@
+"""Where catalog remembers: its tables and what is read from them."""

@@ -1,0 +1,1 @@
+"""Carries out catalog commands: one command, one short handler."""

@@ -1,0 +1,1 @@
+"""What is decided about sellers, products, stock and livestream sessions; no I/O, no clock."""

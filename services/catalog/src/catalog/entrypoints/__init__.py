@@ -1,0 +1,1 @@
+"""Where catalog listens: gRPC and the clock."""

@@ -1,0 +1,1 @@
+"""Translates between the contracts and catalog's own words; nobody else does."""
