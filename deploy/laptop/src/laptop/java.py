@@ -12,6 +12,11 @@ from laptop.asynchronous import wait_for
 from laptop.downloads import KAFKA, ZIPKIN, class_path
 from laptop.errors import StackError
 
+KAFKA_HEAP_MB = 256
+# A span with a dozen attributes takes about 2.5 kB; older traces make room for newer ones.
+ZIPKIN_HEAP_MB = 320
+ZIPKIN_SPANS_MAX = 50_000
+
 # A laptop's share: small heap, the collector and compiler with the smallest footprint.
 _MODEST = [
     "-XX:+UseSerialGC",
@@ -100,7 +105,15 @@ class Kafka:
     def _argv(self, main_class: str, *arguments: str) -> list[str]:
         logging = f"-Dlog4j2.configurationFile={self._home / 'log4j2.properties'}"
         jars = class_path(KAFKA, self._say)
-        return [*_java(256), logging, "-cp", jars, main_class, *arguments, str(self._home / "server.properties")]
+        return [
+            *_java(KAFKA_HEAP_MB),
+            logging,
+            "-cp",
+            jars,
+            main_class,
+            *arguments,
+            str(self._home / "server.properties"),
+        ]
 
     def ready(self) -> bool:
         """Whether the broker answers and counts itself in: from then on topics can be created."""
@@ -120,14 +133,14 @@ class Zipkin:
             "-Darmeria.ports[0].address=127.0.0.1",
             "-Darmeria.ports[0].protocols=http",
         ]
-        return [*_java(256), *listener, "-jar", class_path(ZIPKIN, self._say)]
+        return [*_java(ZIPKIN_HEAP_MB), *listener, "-jar", class_path(ZIPKIN, self._say)]
 
     def env(self) -> dict[str, str]:
         """Its settings."""
         return {
             "QUERY_PORT": str(self._port),
             "STORAGE_TYPE": "mem",
-            "MEM_MAX_SPANS": "100000",
+            "MEM_MAX_SPANS": str(ZIPKIN_SPANS_MAX),
             "AUTOCOMPLETE_KEYS": _SEARCHABLE,
             "SELF_TRACING_ENABLED": "false",
         }

@@ -135,8 +135,12 @@ def sweep(mark: str, grace_seconds: float = 8.0) -> int:
     return len(processes)
 
 
-def pss_mb(processes: Iterable[psutil.Process]) -> float:
-    """The memory of these processes in MB, shared pages counted once (PSS; USS where the system knows no PSS)."""
+def pss_mb(heads: Iterable[psutil.Process]) -> float:
+    """The memory in MB of these processes and all below them: PSS, shared pages counted once; else USS."""
+    processes = set()
+    for head in heads:
+        with contextlib.suppress(psutil.Error):
+            processes |= {head, *head.children(recursive=True)}
     total = 0
     for process in processes:
         with contextlib.suppress(psutil.Error, OSError):

@@ -79,7 +79,7 @@ def check_free(part: str, port: int, ports_file: Path, log_file: Path) -> None:
 
 
 def tokens(path: Path, services: Iterable[str]) -> list[dict[str, str]]:
-    """The bearer tokens, one an identity, made at the first start; the file is readable by its owner only."""
+    """The bearer tokens, one an identity, made once; the file is readable by its owner only."""
     wanted: list[dict[str, str]] = [
         {"identity": "buyer-channel", "role": "buyer_channel"},
         {"identity": "seller", "role": "seller", "seller_id": "seller"},
@@ -90,10 +90,17 @@ def tokens(path: Path, services: Iterable[str]) -> list[dict[str, str]]:
         {"identity": "bank", "role": "bank"},
         *({"identity": service, "role": "service"} for service in services),
     ]
-    known = {entry["identity"]: entry["token"] for entry in read_json(path).get("tokens", [])}
-    entries = [{"token": known.get(each["identity"]) or secrets.token_urlsafe(24), **each} for each in wanted]
-    write_json(path, {"tokens": entries}, mode=0o600)
-    return entries
+    return add_tokens(path, wanted)
+
+
+def add_tokens(path: Path, wanted: Iterable[dict[str, str]]) -> list[dict[str, str]]:
+    """Gives these callers (identity, role and its id) tokens unless they have one; others in the file stay."""
+    known: dict[str, dict[str, str]] = {entry["identity"]: entry for entry in read_json(path).get("tokens", [])}
+    for each in wanted:
+        token = known.get(each["identity"], {}).get("token") or secrets.token_urlsafe(24)
+        known[each["identity"]] = {"token": token, **each}
+    write_json(path, {"tokens": list(known.values())}, mode=0o600)
+    return list(known.values())
 
 
 def passwords(path: Path, names: Iterable[str]) -> dict[str, str]:

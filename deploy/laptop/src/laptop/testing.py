@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from dataclasses import dataclass
@@ -64,7 +65,7 @@ def _run_process() -> int:
 
 
 def _run_home() -> Path:
-    return Path("/tmp" if os.name == "posix" else ".") / f"chophien-tests-{os.getuid()}-{_run_process()}"
+    return Path(tempfile.gettempdir()) / f"chophien-tests-{os.getuid()}-{_run_process()}"
 
 
 def _shared(part: str) -> Path:
