@@ -1,0 +1,1 @@
+"""Payments: takes the money of orders and keeps the books."""

@@ -1,0 +1,88 @@
+"""What payments can be told to do; one handler each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from payments.domain.payment import Part
+from payments.domain.words import Method
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestPayment:
+    """Money is due for an order."""
+
+    order_id: str
+    method: Method
+    total_vnd: int
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelPart:
+    """One part of an order is off."""
+
+    order_id: str
+    part_id: str
+    amount_vnd: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoidPayment:
+    """The whole order is off."""
+
+    order_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectCod:
+    """A parcel was delivered, with or without cash."""
+
+    order_id: str
+    parcel_id: str
+    partner_id: str
+    collected_vnd: int
+    deliver_time: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpirePayment:
+    """The time for a transfer may be over."""
+
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportBankTransfer:
+    """A bank's notice; `order_codes` are what its memo may name, most likely first."""
+
+    transfer_id: str
+    bank_time: datetime
+    amount_vnd: int
+    incoming: bool
+    memo: str
+    order_codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRefundPaid:
+    """A refund was paid by bank transfer."""
+
+    order_id: str
+    refund_id: str
+    amount_vnd: int
+    transaction: str
+    refund_time: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportCodRemittance:
+    """A partner's statement: pairs of parcel and đồng. `settles` = bank or operator says so, the money has arrived."""
+
+    partner_id: str
+    statement_id: str
+    remit_time: datetime
+    lines: tuple[tuple[str, int], ...]
+    settles: bool

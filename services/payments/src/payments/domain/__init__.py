@@ -1,0 +1,1 @@
+"""Decides about money; pure, no I/O, no clock."""

@@ -1,0 +1,1 @@
+"""Translates between protobuf and our own words; nobody else does."""
