@@ -92,8 +92,10 @@ class Effects:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Carry out wishes until told to stop."""
+        if not self._kinds:
+            await stop.wait()  # a loop that returns early means a broken role to those who watch it
         backoff, wished = Backoff(), self._runtime.dispatcher.wished
-        while self._kinds and not stop.is_set():
+        while not stop.is_set():
             try:
                 wished.clear()
                 done = await self.step()
@@ -111,7 +113,8 @@ class Effects:
 
     async def step(self) -> int:
         """Lease some and carry them out; answers how many."""
-        lease = max(effect.lease_seconds for _, effect in self._kinds.values())
+        # Longer than anybody may take, so that there is time left to write down what happened.
+        lease = 1.5 * max(effect.lease_seconds for _, effect in self._kinds.values())
         async with self._runtime.engine.begin() as connection:
             rows = list(await connection.exec_driver_sql(LEASE, (LEASED_MAX, lease)))
         answers = await asyncio.gather(*(self._one(row) for row in rows), return_exceptions=True)

@@ -31,6 +31,9 @@ RECORDS_MAX = 500
 IDLE_MS = 10
 """How long an empty poll waits; FastStream sleeps as long again, so this is latency after a quiet moment."""
 
+SESSION_TIMEOUT_MS = 6_000
+"""How long the partitions of a consumer that died wait for their next one; the least a broker allows."""
+
 PROBE_SECONDS = 2.0
 """How often the consumer proves that the broker answers and that it still polls."""
 
@@ -96,7 +99,8 @@ class Consumer:
         service = dispatcher.service
         self._dispatcher, self._hears, self._health = dispatcher, service.hears, health
         self._gate = InboxGate(service.name, dispatcher.telemetry)
-        self._backoff, self._assignment, self._busy_since = Backoff(), Assignment(), 0.0
+        self._backoff, self._assignment = Backoff(), Assignment()
+        self._busy_since, self._trouble = 0.0, ""
         self._broker = KafkaBroker(
             bootstrap,
             client_id=service.name,
@@ -115,6 +119,8 @@ class Consumer:
             max_records=RECORDS_MAX,
             batch_timeout_ms=IDLE_MS,
             auto_offset_reset="earliest",
+            session_timeout_ms=SESSION_TIMEOUT_MS,
+            heartbeat_interval_ms=SESSION_TIMEOUT_MS // 4,
             ack_policy=AckPolicy.MANUAL,
             no_reply=True,
             listener=self._assignment,
@@ -168,7 +174,7 @@ class Consumer:
             self._busy_since = 0.0
         crash.point("dispatch.after_commit")
         count("dispatch.records", len(items))
-        self._health.ok("database")
+        self._trouble = ""
         self._backoff.reset()
         try:
             await message.ack()
@@ -177,7 +183,8 @@ class Consumer:
             _log.warning("offsets not committed", why=explain(error))
 
     async def _again(self, message: KafkaAckableMessage, error: Exception) -> None:
-        self._health.failing("database", explain(error))
+        self._trouble = explain(error)
+        self._health.failing("consume", self._trouble)
         if is_outage(error):
             _log.warning("waiting for the database", why=explain(error))
         else:
@@ -189,12 +196,14 @@ class Consumer:
             _log.info("partition moved to another consumer meanwhile")
 
     async def _probe(self) -> None:
-        """Ready means: the broker answers, the group gave us our share, and the loop still turns."""
+        """Ready means: the broker answers, we have our share, the loop turns and the last batch went through."""
         consumer = self._subscriber.consumer
         if consumer is None or all(task.done() for task in self._subscriber.tasks):
             self._health.failing("consume", "polling has stopped")
         elif self._busy_since and time.monotonic() - self._busy_since > STALLED_SECONDS:
             self._health.failing("consume", f"one batch has taken more than {STALLED_SECONDS:.0f} s")
+        elif self._trouble:
+            self._health.failing("consume", self._trouble)
         elif not self._assignment.joined:
             self._health.failing("consume", "no partitions assigned yet")
         else:

@@ -67,14 +67,11 @@ async def totals(engine: AsyncEngine) -> dict[str, int]:
     return dict(await rows(engine, "SELECT id, total FROM counters"))  # type: ignore[arg-type]
 
 
-async def said(engine: AsyncEngine) -> list[tuple[str, int, int]]:
+async def said(engine: AsyncEngine, topic: str = "counters.v1.CounterEvent") -> list[tuple[str, int, int]]:
     """Key, version and total of every fact in the outbox, in its order."""
-    events = [CounterEvent.FromString(row[0]) for row in await facts(engine)]
+    found = await rows(engine, f"SELECT payload FROM outbox WHERE topic = '{topic}' ORDER BY seq")
+    events = [CounterEvent.FromString(row[0]) for row in found]
     return [(event.counter_id, event.version, event.counted.amount) for event in events]
-
-
-async def facts(engine: AsyncEngine) -> list[tuple[Any, ...]]:
-    return await rows(engine, "SELECT payload FROM outbox WHERE topic = 'counters.v1.CounterEvent' ORDER BY seq")
 
 
 async def letters(engine: AsyncEngine) -> list[tuple[Any, ...]]:

@@ -1,0 +1,144 @@
+"""The consumer on a real Kafka: batches through, offsets after COMMIT, broken records, outages, restarts."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from chassis.dead_letters import dead_topic
+from chassis.kernel import Handler
+from chassis.wiring import Health
+from counters.domain import HANDLERS, Count, keys
+from counters.given import FakeRecord, counted, letters, rows, totals
+from counters.stack import committed, consuming, heard, make, published, read, relaying, send, until
+from counters.wire import CounterEvent
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from chassis import kafka as chassis_kafka
+
+
+async def heard_all(engine: AsyncEngine, number: int) -> bool:
+    return await rows(engine, "SELECT count(*) FROM inbox") == [(number,)]
+
+
+async def test_facts_go_through_and_come_out_in_order_with_their_headers(kafka: str, engine: AsyncEngine) -> None:
+    one, trace = await make(kafka, engine), f"00-{'a' * 32}-{'b' * 16}-00"
+    records = [counted(f"c{n % 10}", 1, trace=trace) for n in range(1000)]
+    await send(kafka, heard(one), *records)
+    health = Health()
+    async with consuming(kafka, one, health), relaying(kafka, one, health):
+        await until(lambda: heard_all(engine, 1000))
+        await until(lambda: _empty(engine))
+        await until(lambda: _is(lambda: health.seconds_since_ok("consume") < 5 and not health.problems()))
+    said = await read(kafka, published(one))
+    by_key: dict[bytes, list[int]] = {}
+    for record in said:
+        by_key.setdefault(record.key, []).append(CounterEvent.FromString(record.value).version)
+    assert by_key == {f"c{n}".encode(): list(range(1, 101)) for n in range(10)}
+    headers = dict(said[0].headers)
+    assert headers["ce_type"] == b"counters.v1.Counted"
+    assert headers["ce_source"] == f"/services/{one.service.name}".encode()
+    assert headers["ce_time"] == b"2026-02-04T06:00:00Z"
+    assert headers["traceparent"] == trace.encode()
+    assert len({dict(record.headers)["ce_id"] for record in said}) == 1000
+    assert await committed(kafka, one) == 1000
+
+
+async def test_one_bad_header_or_body_never_costs_its_neighbours(kafka: str, engine: AsyncEngine) -> None:
+    one = await make(kafka, engine)
+    await send(
+        kafka,
+        heard(one),
+        counted("c1", 1),
+        FakeRecord(b"\xff\xfe", b"c2", headers=[("ce_id", b"\xff"), ("traceparent", b"\xff\xff")]),
+        FakeRecord(None, b"c3", headers=[]),
+        FakeRecord(b"1", None, headers=[("reply_to", published(one).encode()), ("content-type", b"\xff")]),
+        counted("c4", 1),
+    )
+    async with consuming(kafka, one), relaying(kafka, one):
+        await until(lambda: heard_all(engine, 5))
+        await until(lambda: _empty(engine))
+    assert await totals(engine) == {"c1": 1, "c4": 1}
+    dead = await read(kafka, dead_topic(heard(one), one.service.name))
+    assert sorted((record.key or b"", record.value) for record in dead) == [
+        (b"", b"1"),
+        (b"c2", b"\xff\xfe"),
+        (b"c3", b""),
+    ]
+    assert {dict(record.headers)["dead-topic"] for record in dead} == {heard(one).encode()}
+    assert len(await read(kafka, published(one))) == 2
+    assert await committed(kafka, one) == 5
+
+
+async def test_an_outage_is_waited_for_and_flagged_and_never_dead_lettered(
+    kafka: str, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chassis_kafka, "PROBE_SECONDS", 0.1)
+    one, health = await make(kafka, engine), Health()
+    real, one.engine = one.engine, _Broken()
+    await send(kafka, heard(one), *(counted(f"c{n}", 1) for n in range(20)))
+    async with consuming(kafka, one, health):
+        await until(lambda: _is(lambda: "consume" in health.problems() and "Refused" in health.problems()["consume"]))
+        await asyncio.sleep(1)
+        assert "consume" in health.problems()
+        one.engine = real
+        await until(lambda: heard_all(engine, 20))
+        await until(lambda: _is(lambda: not health.problems()))
+    assert await letters(engine) == []
+    assert sum((await totals(engine)).values()) == 20
+
+
+async def test_offsets_are_not_committed_before_the_database_has_committed(kafka: str, engine: AsyncEngine) -> None:
+    one = await make(kafka, engine)
+    real, one.engine = one.engine, _Broken()
+    await send(kafka, heard(one), counted("c1", 1), counted("c2", 1))
+    async with consuming(kafka, one):
+        await asyncio.sleep(2)
+    assert await committed(kafka, one) == 0
+    one.engine = real
+    async with consuming(kafka, one):
+        await until(lambda: heard_all(engine, 2))
+    assert await totals(engine) == {"c1": 1, "c2": 1}
+
+
+async def test_two_consumers_share_the_work_and_one_takes_over_from_the_other(kafka: str, engine: AsyncEngine) -> None:
+    one = await make(kafka, engine)
+    async with consuming(kafka, one):
+        async with consuming(kafka, one):
+            await send(kafka, heard(one), *(counted(f"c{n}", 1) for n in range(300)))
+            await until(lambda: heard_all(engine, 300))
+        await send(kafka, heard(one), *(counted(f"c{n}", 1) for n in range(300)))
+        await until(lambda: heard_all(engine, 600))
+    assert set((await totals(engine)).values()) == {2}
+    assert await letters(engine) == []
+
+
+async def test_a_handlers_answer_is_never_published_where_a_stranger_says(kafka: str, engine: AsyncEngine) -> None:
+    one = await make(kafka, engine, handlers={**HANDLERS, Count: Handler(HANDLERS[Count].act, keys)})
+    record = counted("c1", 1)
+    record.headers.append(("reply_to", dead_topic(heard(one), one.service.name).encode()))
+    await send(kafka, heard(one), record)
+    async with consuming(kafka, one):
+        await until(lambda: heard_all(engine, 1))
+    assert await read(kafka, dead_topic(heard(one), one.service.name)) == []
+
+
+async def test_topics_may_be_made_twice(kafka: str, engine: AsyncEngine) -> None:
+    one = await make(kafka, engine)
+    await chassis_kafka.create_topics(kafka, 1, one.service)
+
+
+class _Broken:
+    """An engine whose database is away."""
+
+    def connect(self) -> Any:
+        raise ConnectionRefusedError("nobody there")
+
+
+async def _empty(engine: AsyncEngine) -> bool:
+    return await rows(engine, "SELECT count(*) FROM outbox") == [(0,)]
+
+
+async def _is(condition: Any) -> bool:
+    return bool(condition())

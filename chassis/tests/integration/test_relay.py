@@ -1,0 +1,200 @@
+"""The relay on a real Kafka and PostgreSQL: order per key, one at a time, and every way it may be interrupted."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from chassis.dispatch import Dispatcher
+from chassis.relay import LOCK
+from chassis.wiring import Health, OutgoingFact
+from counters.domain import Count
+from counters.given import counted, rows, said, totals
+from counters.stack import committed, consuming, dies, heard, make, published, read, relaying, send, until
+from counters.wire import CounterEvent
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from chassis import outbox
+
+
+async def waiting(engine: AsyncEngine) -> int:
+    return int((await rows(engine, "SELECT count(*) FROM outbox"))[0][0])
+
+
+async def is_empty(engine: AsyncEngine) -> bool:
+    return await waiting(engine) == 0
+
+
+async def versions(kafka: str, one: Dispatcher) -> dict[str, list[int]]:
+    """By key, the versions as they lie in the topic."""
+    found: dict[str, list[int]] = {}
+    for record in await read(kafka, published(one)):
+        found.setdefault(record.key.decode(), []).append(CounterEvent.FromString(record.value).version)
+    return found
+
+
+async def test_a_commit_wakes_the_relay_of_the_same_process(kafka: str, engine: AsyncEngine) -> None:
+    one = await make(kafka, engine)
+    async with relaying(kafka, one):
+        await one.dispatch([Count("warm", 1)])
+        await until(lambda: is_empty(engine))
+        await asyncio.sleep(0.05)
+        started = asyncio.get_running_loop().time()
+        await one.dispatch([Count("c1", 1)])
+        await until(lambda: is_empty(engine))
+    assert asyncio.get_running_loop().time() - started < 0.2
+
+
+async def test_what_another_process_committed_is_found_by_the_poll(kafka: str, engine: AsyncEngine) -> None:
+    one, other = await make(kafka, engine), await make(kafka, engine)
+    other.service = one.service
+    async with relaying(kafka, one):
+        await other.dispatch([Count("c1", 1)])
+        await until(lambda: is_empty(engine), 5)
+
+
+async def test_of_two_relays_one_works_and_the_other_takes_over(kafka: str, engine: AsyncEngine) -> None:
+    one = await make(kafka, engine)
+    async with relaying(kafka, one):
+        await one.dispatch([Count("c1", 1)])
+        await until(lambda: is_empty(engine))
+        async with relaying(kafka, one):
+            assert await _holders(engine) == 1
+            for _ in range(20):
+                await one.dispatch([Count("c1", 1), Count("c2", 1)])
+            await _kill_the_leader(engine)
+            for _ in range(20):
+                await one.dispatch([Count("c1", 1), Count("c2", 1)])
+            await until(lambda: is_empty(engine))
+    by_key = await versions(kafka, one)
+    assert _first_seen(by_key["c1"]) == list(range(1, 42))
+    assert _first_seen(by_key["c2"]) == list(range(1, 41))
+
+
+async def test_a_lost_database_connection_is_flagged_and_got_over(kafka: str, engine: AsyncEngine) -> None:
+    one, health = await make(kafka, engine), Health()
+    async with relaying(kafka, one, health):
+        for _ in range(3):
+            await one.dispatch([Count("c1", 1)])
+            await until(lambda: is_empty(engine))
+            await _kill_the_leader(engine)
+            await until(lambda: _is(lambda: health.seconds_since_ok("relay") > 0.3 or bool(health.problems())))
+        await one.dispatch([Count("c1", 1)])
+        await until(lambda: is_empty(engine))
+        await until(lambda: _is(lambda: not health.problems()))
+    assert _first_seen((await versions(kafka, one))["c1"]) == [1, 2, 3, 4]
+
+
+async def test_a_broker_that_is_away_is_waited_for(kafka: str, engine: AsyncEngine) -> None:
+    one, health = await make(kafka, engine), Health()
+    await one.dispatch([Count("c1", 1)])
+    async with relaying("127.0.0.1:9", one, health):
+        await until(lambda: _is(lambda: "relay" in health.problems()))
+        await asyncio.sleep(0.5)
+    assert await waiting(engine) == 1
+
+
+async def test_a_refused_fact_stops_its_own_key_only_and_is_flagged(kafka: str, engine: AsyncEngine) -> None:
+    one, health = await make(kafka, engine), Health()
+    small = f"{published(one)}.small"
+    await _make_small_topic(kafka, small)
+    now = (await rows(engine, "SELECT now()"))[0][0]
+
+    def row(key: str, size: int) -> outbox.OutboxRow:
+        return outbox.row(OutgoingFact(small, key, "t", b"x" * size), now, "")
+
+    async with engine.begin() as connection:
+        await outbox.write(
+            connection, [row("good", 1), row("bad", 50_000), row("good", 2), row("bad", 3), row("good", 4)]
+        )
+    async with relaying(kafka, one, health):
+        await until(lambda: _has(engine, 2), 60)
+        await until(lambda: _is(lambda: "relay" in health.problems()))
+        await one.dispatch([Count("c1", 1)])
+        await until(lambda: _has(engine, 2))
+        assert await rows(engine, "SELECT key, length(payload) FROM outbox ORDER BY seq") == [
+            ("bad", 50_000),
+            ("bad", 3),
+        ]
+        async with engine.begin() as connection:
+            await connection.exec_driver_sql("DELETE FROM outbox WHERE length(payload) = 50000")
+        await until(lambda: is_empty(engine), 60)
+    lengths: dict[bytes, list[int]] = {}
+    for record in await read(kafka, small):
+        lengths.setdefault(record.key, []).append(len(record.value))
+    assert _first_seen(lengths[b"good"]) == [1, 2, 4]
+    assert lengths[b"bad"] == [3]
+
+
+async def test_death_between_send_and_delete_repeats_facts_under_the_same_id(kafka: str, engine: AsyncEngine) -> None:
+    one = await make(kafka, engine)
+    await one.dispatch([Count("c1", 1), Count("c1", 1), Count("c2", 1)])
+    await dies("relay", kafka, engine, one, "relay.after_send")
+    assert await waiting(engine) == 3
+    async with relaying(kafka, one):
+        await until(lambda: is_empty(engine), 60)
+    records = await read(kafka, published(one))
+    assert len(records) == 6
+    assert len({dict(record.headers)["ce_id"] for record in records}) == 3
+    assert (await versions(kafka, one))["c1"] == [1, 2, 1, 2]
+
+
+async def test_death_before_the_send_loses_nothing(kafka: str, engine: AsyncEngine) -> None:
+    one = await make(kafka, engine)
+    await one.dispatch([Count("c1", 1)])
+    await dies("relay", kafka, engine, one, "relay.before_send")
+    async with relaying(kafka, one):
+        await until(lambda: is_empty(engine), 60)
+    assert await versions(kafka, one) == {"c1": [1]}
+
+
+async def test_a_consumer_dead_before_or_after_commit_does_everything_once(kafka: str, engine: AsyncEngine) -> None:
+    one = await make(kafka, engine)
+    await send(kafka, heard(one), *(counted(f"c{n}", 1) for n in range(50)))
+    await dies("consume", kafka, engine, one, "dispatch.before_commit")
+    assert await totals(engine) == {}
+    await dies("consume", kafka, engine, one, "dispatch.after_commit")
+    assert len(await totals(engine)) > 0
+    assert await committed(kafka, one) == 0
+    async with consuming(kafka, one):
+        await until(lambda: _heard(engine, 50), 60)
+    assert set((await totals(engine)).values()) == {1}
+    assert len(await said(engine, published(one))) == 50
+
+
+async def _make_small_topic(kafka: str, name: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    await admin.create_topics([NewTopic(name, 1, 1, topic_configs={"max.message.bytes": "10000"})])
+    await admin.close()
+
+
+async def _holders(engine: AsyncEngine) -> int:
+    sql = f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = {LOCK} AND granted"
+    return int((await rows(engine, sql))[0][0])
+
+
+async def _kill_the_leader(engine: AsyncEngine) -> None:
+    sql = f"""
+        SELECT pg_terminate_backend(pid) FROM pg_locks
+        WHERE locktype = 'advisory' AND objid = {LOCK} AND granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
+    await rows(engine, sql)
+
+
+async def _heard(engine: AsyncEngine, number: int) -> bool:
+    return await rows(engine, "SELECT count(*) FROM inbox") == [(number,)]
+
+
+async def _has(engine: AsyncEngine, number: int) -> bool:
+    return await waiting(engine) == number
+
+
+async def _is(condition: Any) -> bool:
+    return bool(condition())
+
+
+def _first_seen(values: list[int]) -> list[int]:
+    """Without repetitions, which inboxes drop; the order of what is left must be true."""
+    return list(dict.fromkeys(values))
