@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import grpc
 import grpc.aio
@@ -21,8 +21,8 @@ from chassis.outages import is_outage
 from chassis.status import DETAILS_KEY, Refusal, code_of, overloaded, refusal_of, status_of, too_late, unavailable
 from chassis.telemetry import Span, Telemetry
 
-Context = grpc.aio.ServicerContext[Any, Any]
-Method = grpc.RpcMethodHandler[Any, Any]
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+Method: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 CALL_SECONDS_MAX = 30.0
 """The longest a call may take; also what a call without a deadline gets."""
