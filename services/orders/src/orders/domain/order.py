@@ -34,6 +34,10 @@ class Wait(StrEnum):
     NOTHING = "NOTHING"
 
 
+PARCELS_DECIDE = (Wait.PARCELS, Wait.DELIVERY, Wait.RETURN)
+"""The waits after OrderConfirmed, before which there can be no parcel."""
+
+
 class StockAnswer(StrEnum):
     """Catalog's last word on the order's stock."""
 
@@ -120,7 +124,9 @@ class Order(Aggregate):
         return self
 
     def hear_parcel(self, part_id: str, parcel: ParcelState) -> Order:
-        """Shipping told of a part's parcel; unknown parts and old news change nothing."""
+        """Shipping told of a part's parcel; unknown parts, old news and parcels nobody asked for change nothing."""
+        if self.wait not in PARCELS_DECIDE:
+            return self
         parts = tuple(
             replace(part, parcel=parcel) if part.part_id == part_id and part.parcel.rank < parcel.rank else part
             for part in self.parts

@@ -1,0 +1,330 @@
+"""Every row of the saga's table: twice changes nothing, failing leaves a clean slate, undoing twice is fine."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from chassis.kernel import NotFound
+from orders.domain.errors import AlreadyDelivered
+from orders.domain.events import OrderCancelled, OrderConfirmed, OrderPartCancelled, PaymentDue
+from orders.domain.fulfilment import TABLE
+from orders.domain.goods import ParcelState
+from orders.domain.order import OrderState, PaymentAnswer, StockAnswer, Wait
+
+# `shop` is the fixture of conftest.py; its words carry out every command twice and fail if the second changes anything.
+Shop = Any
+
+
+def test_the_table_is_the_one_that_was_designed() -> None:
+    rows = {
+        wait: (step.asked_by.__name__ if step.asked_by else None, step.gives_up_after) for wait, step in TABLE.items()
+    }
+    assert rows == {
+        Wait.STOCK: ("OrderPlaced", timedelta(minutes=30)),
+        Wait.PAYMENT: ("PaymentDue", timedelta(minutes=60)),
+        Wait.PARCELS: ("OrderConfirmed", timedelta(minutes=60)),
+        Wait.DELIVERY: (None, timedelta(days=21)),
+        Wait.RETURN: ("OrderCancelled", timedelta(days=21)),
+    }
+
+
+# Stock
+
+
+def test_held_stock_asks_for_the_money_once(shop: Shop) -> None:
+    shop.until("STOCK")
+    shop.stock(StockAnswer.RESERVED)
+    due = shop.last(PaymentDue)
+    assert shop.said == ["OrderPlaced", "PaymentDue"]
+    assert (due.total_vnd, [amount for _, amount in due.part_amounts]) == (220_000, [100_000, 120_000])
+    assert (shop.order.wait, shop.order.deadline_time) == (Wait.PAYMENT, shop.now + timedelta(minutes=60))
+
+
+def test_refused_stock_leaves_a_clean_slate(shop: Shop) -> None:
+    shop.until("STOCK")
+    shop.stock(StockAnswer.REFUSED)
+    assert shop.said == ["OrderPlaced", "OrderCancelled"]
+    assert_clean_slate(shop, "STOCK_REFUSED")
+
+
+def test_undoing_a_wait_for_stock_twice_is_fine(shop: Shop) -> None:
+    shop.until("STOCK")
+    assert shop.cancel().reply is OrderState.CANCELLED
+    assert shop.cancel().reply is OrderState.CANCELLED
+    assert shop.said == ["OrderPlaced", "OrderCancelled"]
+
+
+def test_a_late_reservation_is_remembered_and_asks_for_nothing(shop: Shop) -> None:
+    shop.until("STOCK")
+    shop.cancel()
+    shop.stock(StockAnswer.RESERVED)
+    assert shop.said == ["OrderPlaced", "OrderCancelled"]
+    assert shop.order.history[-1].kind == "StockReserved"
+
+
+# Payment
+
+
+def test_an_authorized_payment_confirms_once(shop: Shop) -> None:
+    shop.until("PAYMENT")
+    shop.payment(PaymentAnswer.AUTHORIZED)
+    assert shop.said == ["OrderPlaced", "PaymentDue", "OrderConfirmed"]
+    assert [part.part_id for part in shop.last(OrderConfirmed).parts] == [f"{shop.order.id}-1", f"{shop.order.id}-2"]
+
+
+@pytest.mark.parametrize("answer", [PaymentAnswer.DECLINED, PaymentAnswer.EXPIRED])
+def test_a_failed_payment_leaves_a_clean_slate(shop: Shop, answer: PaymentAnswer) -> None:
+    shop.until("PAYMENT")
+    shop.payment(answer)
+    assert shop.said == ["OrderPlaced", "PaymentDue", "OrderCancelled"]
+    assert_clean_slate(shop, f"PAYMENT_{answer}")
+
+
+def test_undoing_a_wait_for_payment_twice_is_fine(shop: Shop) -> None:
+    shop.until("PAYMENT")
+    shop.cancel()
+    shop.cancel()
+    assert shop.said == ["OrderPlaced", "PaymentDue", "OrderCancelled"]
+    assert_clean_slate(shop, "BUYER_CANCELLED")
+
+
+def test_a_late_authorization_never_confirms(shop: Shop) -> None:
+    """Payments has heard OrderCancelled and refunds; orders only remembers what it was told."""
+    shop.until("PAYMENT")
+    shop.payment(PaymentAnswer.EXPIRED)
+    shop.payment(PaymentAnswer.AUTHORIZED)
+    shop.payment(None, kind="RefundDue", detail="refund-1")
+    assert shop.said == ["OrderPlaced", "PaymentDue", "OrderCancelled"]
+    assert [step.kind for step in shop.order.history][-2:] == ["PaymentAuthorized", "RefundDue"]
+
+
+def test_a_payment_heard_before_the_stock_confirms_when_the_stock_is_held(shop: Shop) -> None:
+    shop.until("STOCK")
+    shop.payment(PaymentAnswer.AUTHORIZED)
+    assert shop.said == ["OrderPlaced"]
+    shop.stock(StockAnswer.RESERVED)
+    assert shop.said == ["OrderPlaced", "PaymentDue", "OrderConfirmed"]
+
+
+def test_an_expiry_after_the_authorization_is_only_remembered(shop: Shop) -> None:
+    shop.until("PARCELS")
+    shop.payment(PaymentAnswer.EXPIRED)
+    assert shop.order.state is OrderState.CONFIRMED
+
+
+# Parcels
+
+
+def test_all_parcels_made_means_waiting_for_delivery(shop: Shop) -> None:
+    shop.until("PARCELS")
+    waits = []
+    for number in (2, 1):
+        shop.parcel(number, ParcelState.CREATED)
+        waits.append(shop.order.wait)
+    assert waits == [Wait.PARCELS, Wait.DELIVERY]
+
+
+def test_a_refused_parcel_undoes_its_part_alone(shop: Shop) -> None:
+    shop.until("PARCELS")
+    shop.parcel(1, ParcelState.REFUSED)
+    shop.parcel(2, ParcelState.CREATED)
+    fact = shop.last(OrderPartCancelled)
+    assert (fact.part_id, fact.reason, fact.amount_vnd) == (f"{shop.order.id}-1", "PARCEL_REFUSED", 100_000)
+    assert fact.restock_lines == shop.order.parts[0].lines
+    assert (shop.order.state, shop.order.wait) == (OrderState.CONFIRMED, Wait.DELIVERY)
+    shop.parcel(2, ParcelState.DELIVERED)
+    assert shop.said[-2:] == ["OrderPartCancelled", "OrderCompleted"]
+
+
+def test_the_last_part_gone_takes_the_order_with_it(shop: Shop) -> None:
+    shop.until("PARCELS")
+    shop.parcel(1, ParcelState.REFUSED)
+    shop.parcel(2, ParcelState.REFUSED)
+    assert shop.said[-3:] == ["OrderPartCancelled", "OrderPartCancelled", "OrderCancelled"]
+    assert_clean_slate(shop, "NO_PART_LEFT")
+
+
+def test_a_confirm_that_met_an_expired_hold_is_cancelled_and_undone_part_by_part(shop: Shop) -> None:
+    """Shipping is asked at the same time as catalog, so every parcel has first to be called off."""
+    shop.until("PARCELS")
+    shop.stock(StockAnswer.REFUSED)
+    cancelled = shop.last(OrderCancelled)
+    assert (cancelled.reason, len(cancelled.open_part_ids)) == ("STOCK_REFUSED", 2)
+    assert (shop.order.state, shop.order.wait) == (OrderState.CANCELLING, Wait.RETURN)
+    shop.parcel(1, ParcelState.CANCELLED)
+    shop.parcel(2, ParcelState.REFUSED)
+    assert [fact.restock_lines for fact in shop.memory.facts if isinstance(fact, OrderPartCancelled)] == [(), ()]
+    assert shop.said.count("OrderCancelled") == 1
+    assert_clean_slate(shop, "STOCK_REFUSED")
+
+
+# Delivery
+
+
+def test_every_part_delivered_completes_once(shop: Shop) -> None:
+    shop.until("DELIVERY")
+    shop.parcel(1, ParcelState.DELIVERED)
+    shop.parcel(2, ParcelState.DELIVERED)
+    assert shop.said == ["OrderPlaced", "PaymentDue", "OrderConfirmed", "OrderCompleted"]
+    assert (shop.order.state, shop.order.deadline_time) == (OrderState.COMPLETED, None)
+
+
+@pytest.mark.parametrize(("fate", "comes_back"), [(ParcelState.RETURNED, True), (ParcelState.LOST, False)])
+def test_a_part_that_is_not_delivered_is_undone_and_restocked_if_it_came_back(
+    shop: Shop, fate: ParcelState, comes_back: bool
+) -> None:
+    shop.until("DELIVERY")
+    shop.parcel(2, ParcelState.PICKED_UP)
+    shop.parcel(2, fate)
+    fact = shop.last(OrderPartCancelled)
+    assert (fact.part_id, fact.reason, fact.amount_vnd) == (f"{shop.order.id}-2", f"PARCEL_{fate}", 120_000)
+    assert bool(fact.restock_lines) is comes_back
+    shop.parcel(1, ParcelState.DELIVERED)
+    assert shop.order.state is OrderState.COMPLETED
+
+
+def test_nothing_delivered_is_no_part_left(shop: Shop) -> None:
+    shop.until("DELIVERY")
+    shop.parcel(1, ParcelState.LOST)
+    shop.parcel(2, ParcelState.RETURNED)
+    assert_clean_slate(shop, "NO_PART_LEFT")
+
+
+def test_a_parcel_called_off_by_others_undoes_its_part(shop: Shop) -> None:
+    shop.until("DELIVERY")
+    shop.parcel(1, ParcelState.CANCELLED)
+    assert shop.last(OrderPartCancelled).reason == "PARCEL_CANCELLED"
+    assert shop.order.state is OrderState.CONFIRMED
+
+
+def test_old_scans_never_move_a_parcel_backwards(shop: Shop) -> None:
+    shop.until("DELIVERY")
+    shop.parcel(1, ParcelState.DELIVERED)
+    shop.parcel(1, ParcelState.PICKED_UP)
+    shop.parcel(1, ParcelState.RETURNED)
+    assert shop.order.parts[0].parcel is ParcelState.DELIVERED
+    assert "OrderPartCancelled" not in shop.said
+
+
+# Cancelling after the confirmation
+
+
+def test_a_buyers_cancel_before_collection_is_undone_part_by_part(shop: Shop) -> None:
+    shop.until("DELIVERY")
+    assert shop.cancel().reply is OrderState.CANCELLING
+    assert shop.last(OrderCancelled).open_part_ids == (f"{shop.order.id}-1", f"{shop.order.id}-2")
+    shop.parcel(1, ParcelState.CANCELLED)
+    shop.parcel(2, ParcelState.CANCELLED)
+    parts = [fact for fact in shop.memory.facts if isinstance(fact, OrderPartCancelled)]
+    assert [(fact.reason, bool(fact.restock_lines)) for fact in parts] == [("BUYER_CANCELLED", True)] * 2
+    assert shop.said.count("OrderCancelled") == 1
+    assert_clean_slate(shop, "BUYER_CANCELLED")
+
+
+def test_a_collected_parcel_comes_back_before_its_money_does(shop: Shop) -> None:
+    shop.until("DELIVERY")
+    shop.parcel(1, ParcelState.PICKED_UP)
+    shop.cancel()
+    shop.parcel(1, ParcelState.RETURNING)
+    shop.parcel(2, ParcelState.CANCELLED)
+    assert (shop.order.state, shop.said.count("OrderPartCancelled")) == (OrderState.CANCELLING, 1)
+    shop.parcel(1, ParcelState.RETURNED)
+    assert shop.last(OrderPartCancelled).reason == "PARCEL_RETURNED"
+    assert_clean_slate(shop, "BUYER_CANCELLED")
+
+
+def test_undoing_a_cancelling_order_twice_is_fine(shop: Shop) -> None:
+    shop.until("RETURN")
+    assert shop.cancel().reply is OrderState.CANCELLING
+    shop.parcel(1, ParcelState.CANCELLED)
+    shop.parcel(2, ParcelState.CANCELLED)
+    assert shop.cancel().reply is OrderState.CANCELLED
+    assert shop.said.count("OrderCancelled") == 1
+
+
+def test_a_parcel_delivered_in_spite_of_the_cancel_stays_delivered(shop: Shop) -> None:
+    """The scan and the cancel crossed: the buyer has the goods and keeps having paid for them."""
+    shop.until("RETURN")
+    shop.parcel(1, ParcelState.DELIVERED)
+    shop.parcel(2, ParcelState.CANCELLED)
+    assert shop.order.state is OrderState.COMPLETED
+    assert [fact.part_id[-1] for fact in shop.memory.facts if isinstance(fact, OrderPartCancelled)] == ["2"]
+
+
+def test_a_delivered_order_is_never_cancelled(shop: Shop) -> None:
+    shop.until("DELIVERY")
+    shop.parcel(1, ParcelState.DELIVERED)
+    with pytest.raises(AlreadyDelivered):
+        shop.cancel()
+
+
+def test_nobody_cancels_what_somebody_else_placed(shop: Shop) -> None:
+    shop.until("STOCK")
+    with pytest.raises(NotFound):
+        shop.cancel(placed_by="channel-b")
+    assert shop.cancel(placed_by="channel-a").reply is OrderState.CANCELLED
+
+
+# Deadlines
+
+
+@pytest.mark.parametrize("wait", ["STOCK", "PAYMENT"])
+def test_silence_before_the_confirmation_cancels(shop: Shop, wait: str) -> None:
+    shop.until(wait)
+    shop.now = shop.order.deadline_time - timedelta(seconds=1)
+    shop.give_up()
+    assert not shop.order.is_over
+    shop.later(seconds=1)
+    shop.give_up()
+    assert_clean_slate(shop, f"GAVE_UP_{wait}")
+
+
+def test_silence_about_parcels_cancels_and_waits_for_them(shop: Shop) -> None:
+    shop.until("PARCELS")
+    shop.later(minutes=60)
+    shop.give_up()
+    assert (shop.order.state, shop.order.cancel_reason) == (OrderState.CANCELLING, "GAVE_UP_PARCELS")
+    for late in (ParcelState.CREATED, ParcelState.CANCELLED):
+        shop.parcel(1, late)
+        shop.parcel(2, late)
+    assert_clean_slate(shop, "GAVE_UP_PARCELS")
+
+
+def test_silence_about_one_parcel_does_not_cancel_another_on_the_road(shop: Shop) -> None:
+    shop.until("PARCELS")
+    shop.parcel(1, ParcelState.PICKED_UP)
+    shop.later(minutes=60)
+    shop.give_up()
+    assert (shop.order.state, shop.order.overdue) == (OrderState.CONFIRMED, True)
+
+
+@pytest.mark.parametrize("wait", ["DELIVERY", "RETURN"])
+def test_silence_on_the_road_calls_for_people_and_still_listens(shop: Shop, wait: str) -> None:
+    shop.until(wait)
+    before = shop.order.state
+    shop.later(days=21)
+    shop.give_up()
+    assert (shop.order.state, shop.order.overdue, shop.order.deadline_time) == (before, True, None)
+    shop.parcel(1, ParcelState.DELIVERED)
+    shop.parcel(2, ParcelState.DELIVERED)
+    assert (shop.order.state, shop.order.overdue) == (OrderState.COMPLETED, False)
+
+
+def test_answers_to_unknown_orders_and_parts_are_ignored(shop: Shop) -> None:
+    shop.stock(StockAnswer.RESERVED)
+    shop.payment(PaymentAnswer.AUTHORIZED)
+    shop.parcel(1, ParcelState.CREATED)
+    assert shop.said == []
+    shop.until("DELIVERY")
+    before = shop.order
+    shop.parcel(9, ParcelState.LOST)
+    assert shop.order == before
+
+
+def assert_clean_slate(shop: Shop, reason: str) -> None:
+    """Nothing is open, awaited or due any more, and the order says why."""
+    order = shop.order
+    assert (order.state, order.wait, order.deadline_time) == (OrderState.CANCELLED, Wait.NOTHING, None)
+    assert order.cancel_reason == shop.last(OrderCancelled).reason == reason
