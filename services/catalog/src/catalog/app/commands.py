@@ -1,4 +1,4 @@
-"""What catalog can be asked to do. `acting_seller_id` is the seller of the caller's credential; empty = acts for all."""
+"""What catalog can be asked to do. `acting_seller_id` is the seller of the caller's credential; empty = all sellers."""
 
 from __future__ import annotations
 

@@ -210,6 +210,6 @@ def _given_or_new(value: str, field: str) -> str:
 
 def _page_start(token: str) -> str:
     try:
-        return base64.urlsafe_b64decode(token.encode("ascii")).decode("ascii")
+        return base64.b64decode(token, altchars=b"-_", validate=True).decode("ascii")
     except (binascii.Error, UnicodeError, ValueError):
         raise Invalid("page_token", "is not one of ours") from None
