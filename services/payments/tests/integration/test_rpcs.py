@@ -103,7 +103,8 @@ async def test_refunds_are_listed_by_page_and_paid_once(house: House) -> None:
     for order in orders:
         await house.stub("bank").ReportBankTransfer(notice(order, 10_000))
     await house.hear(*(off(order) for order in orders))
-    stub, token, seen = house.stub(), "", []
+    stub, token = house.stub(), ""
+    seen: list[pb.Refund] = []
     for _ in range(3):
         page = await stub.ListRefundsDue(pb.ListRefundsDueRequest(page_size=1, page_token=token))
         seen, token = [*seen, *page.refunds], page.next_page_token
