@@ -1,0 +1,1 @@
+"""The people of the play, each a process of its own."""
