@@ -68,7 +68,11 @@ class Relay:
             try:
                 async with self._engine.connect() as opened:
                     connection = await opened.execution_options(isolation_level="AUTOCOMMIT")
-                    await self._lead(connection, stop, backoff)
+                    try:
+                        await self._lead(connection, stop, backoff)
+                    finally:
+                        # Back in the pool it would keep the lock, and nobody could relay any more.
+                        await opened.invalidate()
             except Exception as error:
                 self._health.failing("relay", explain(error))
                 log = _log.warning if is_outage(error) or isinstance(error, Refused) else _log.error

@@ -72,6 +72,19 @@ async def test_of_two_relays_one_works_and_the_other_takes_over(kafka: str, engi
     assert _first_seen(by_key["c2"]) == list(range(1, 41))
 
 
+async def test_a_relay_that_was_stopped_or_interrupted_leaves_the_lock_to_the_next(
+    kafka: str, engine: AsyncEngine
+) -> None:
+    one = await make(kafka, engine)
+    for _ in range(3):
+        async with relaying("127.0.0.1:9", one):
+            await asyncio.gather(*(one.dispatch([Count(f"c{n}", 1)]) for n in range(4)))
+            await asyncio.sleep(0.3)
+        async with relaying(kafka, one):
+            await until(lambda: is_empty(engine), 5)
+    assert await _holders(engine) == 0
+
+
 async def test_a_lost_database_connection_is_flagged_and_got_over(kafka: str, engine: AsyncEngine) -> None:
     one, health = await make(kafka, engine), Health()
     async with relaying(kafka, one, health):
