@@ -33,7 +33,9 @@ def same(left: Path, right: Path) -> list[str]:
     return sorted(
         name
         for name in names
-        if not (left / name).exists() or not (right / name).exists() or not filecmp.cmp(left / name, right / name, False)
+        if not (left / name).exists()
+        or not (right / name).exists()
+        or not filecmp.cmp(left / name, right / name, False)
     )
 
 
