@@ -48,8 +48,8 @@ async def test_a_qr_is_shown_paid_and_told(house: House) -> None:
     assert found.trace_id == TRACE[3:35]
     assert [entry.kind for entry in found.history] == [
         "PaymentRequested",
-        "PaymentAuthorized",
         "BankTransfer",
+        "PaymentAuthorized",
         "ParcelDelivered",
     ]
     assert await house.said(order) == ["payment_requested", "payment_authorized"]
@@ -120,9 +120,10 @@ async def test_refunds_are_listed_by_page_and_paid_once(house: House) -> None:
             refund_time=after(60),
         )
 
-    first, second = await asyncio.gather(
+    both: Any = await asyncio.gather(
         stub.ReportRefundPaid(paid("out-1")), stub.ReportRefundPaid(paid("out-2")), return_exceptions=True
     )
+    first, second = both
     assert first.refund.paid_time == after(60)
     assert isinstance(second, grpc.aio.AioRpcError) and reason_of(second) == "REFUND_ALREADY_PAID"
     assert (await stub.ReportRefundPaid(paid("out-1"))).refund == first.refund

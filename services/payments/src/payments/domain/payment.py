@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from chassis.kernel import Aggregate
 
@@ -37,6 +39,12 @@ class Part:
 Step = tuple["Payment", tuple[object, ...]]
 """A payment after a step, and the facts it says."""
 
+Received = tuple[Step, TransferState, int]
+"""A step, how the transfer ended, and how many đồng of it go back."""
+
+Stated = Mapping[str, Any]
+"""Fields that orders' PaymentDue states."""
+
 Undone = tuple["Payment", tuple[object, ...], int]
 """The same, and how many đồng go back to the buyer."""
 
@@ -63,7 +71,7 @@ class Payment(Aggregate):
     @property
     def due_vnd(self) -> int:
         """What the live parts cost."""
-        return max(0, self.total_vnd - sum(part.amount_vnd for part in self.parts if part.cancelled))
+        return _due(self.total_vnd, self.parts)
 
     @property
     def earned_vnd(self) -> int:
@@ -91,9 +99,9 @@ class Payment(Aggregate):
         """One part; None if it is not known."""
         return next((part for part in self.parts if part.part_id == part_id), None)
 
-    def noted(self, kind: str, time: datetime, detail: str = "") -> Payment:
-        """With one more step in its history."""
-        return replace(self, history=(*self.history, Happened(kind, time, detail))[-HISTORY_LENGTH_MAX:])
+    def noted(self, kind: str, time: datetime, detail: str = "", **changes: Any) -> Payment:
+        """With changes to other fields, and one more step in its history."""
+        return replace(self, history=(*self.history, Happened(kind, time, detail))[-HISTORY_LENGTH_MAX:], **changes)
 
     # What orders says.
 
@@ -101,16 +109,18 @@ class Payment(Aggregate):
         """Money is due: a QR is made, cash is accepted at once, or it is declined. Only the first time counts."""
         if self.method is not Method.UNKNOWN:
             return self, ()
-        known = replace(self, method=method, total_vnd=total_vnd, parts=_merged(parts, self.parts))
-        if self.state is PaymentState.VOIDED or (total_vnd > 0 and known.due_vnd == 0):
-            return known._declined("ALREADY_VOIDED", now)
+        parts = _merged(parts, self.parts)
+        due_vnd = _due(total_vnd, parts)
+        stated: Stated = {"method": method, "total_vnd": total_vnd, "parts": parts}
+        if self.state is PaymentState.VOIDED or (total_vnd > 0 and due_vnd == 0):
+            return self._declined("ALREADY_VOIDED", now, stated)
         if method is Method.COD and max((part.amount_vnd for part in parts), default=total_vnd) > policy.cod_limit_vnd:
-            return known._declined("OVER_COD_LIMIT", now)
-        if method is Method.COD or known.due_vnd == 0:
-            return known._authorized(now)
-        if known.due_vnd >= policy.transfer_limit_vnd:
-            return known._declined("OVER_TRANSFER_LIMIT", now)
-        return known._asked(policy, now)
+            return self._declined("OVER_COD_LIMIT", now, stated)
+        if method is Method.COD or due_vnd == 0:
+            return self._authorized(method, due_vnd, now, stated)
+        if due_vnd >= policy.transfer_limit_vnd:
+            return self._declined("OVER_TRANSFER_LIMIT", now, stated)
+        return self._asked(due_vnd, policy, now, stated)
 
     def void(self, reason: str, now: datetime) -> Undone:
         """The order is off: what is held goes back; an unknown order leaves a tombstone."""
@@ -118,7 +128,7 @@ class Payment(Aggregate):
             return self, (), 0
         silent, back = self.paid or self.state is PaymentState.UNHEARD, self.held_vnd
         parts = tuple(part if part.delivered else replace(part, cancelled=True) for part in self.parts)
-        off = replace(self, state=PaymentState.VOIDED, parts=parts).noted("OrderCancelled", now, reason)
+        off = self.noted("OrderCancelled", now, reason, state=PaymentState.VOIDED, parts=parts)
         fact = PaymentVoided(order_id=self.id, reason=reason)
         return off, () if silent or back else (fact,), back
 
@@ -129,46 +139,53 @@ class Payment(Aggregate):
             return self, (), 0
         gone = replace(known or Part(part_id=part_id, amount_vnd=amount_vnd), cancelled=True)
         others = tuple(part for part in self.parts if part.part_id != part_id)
-        less = replace(self, parts=(*others, gone)).noted("OrderPartCancelled", now, f"{part_id} {amount_vnd}")
+        less = self.noted("OrderPartCancelled", now, f"{part_id} {amount_vnd}", parts=(*others, gone))
         if self.paid:
             return less, (), min(amount_vnd, less.held_vnd)
         if less.state is PaymentState.REQUESTED and 0 < less.due_vnd <= less.held_vnd:
-            return *less._authorized(now), less.held_vnd - less.due_vnd
+            return *less._authorized(less.method, less.due_vnd, now, {}), less.held_vnd - less.due_vnd
         return less, (), 0
 
     # What the bank says.
 
-    def receive(self, amount_vnd: int, bank_time: datetime, now: datetime) -> tuple[Step, TransferState, int]:
-        """Money came. Answers the step, how the transfer ended and how much of it goes back."""
-        came = replace(self, received_vnd=self.received_vnd + amount_vnd)
+    def receive(self, transfer_id: str, amount_vnd: int, bank_time: datetime, now: datetime) -> Received:
+        """Money came: it pays, is kept until the rest comes, or goes back."""
+        state, back_vnd = self._judged(amount_vnd, bank_time)
+        received_vnd = self.received_vnd + amount_vnd
+        came = self.noted("BankTransfer", bank_time, f"{state} {amount_vnd} {transfer_id}", received_vnd=received_vnd)
+        if state in (TransferState.EXACT, TransferState.OVER):
+            return came._authorized(came.method, came.due_vnd, now, {}), state, back_vnd
+        return (came, ()), state, back_vnd
+
+    def _judged(self, amount_vnd: int, bank_time: datetime) -> tuple[TransferState, int]:
         if self.state is PaymentState.AUTHORIZED:
-            return (came, ()), TransferState.DUPLICATE, amount_vnd
+            return TransferState.DUPLICATE, amount_vnd
         if self.state is not PaymentState.REQUESTED or self.expire_time is None or bank_time >= self.expire_time:
-            return (came, ()), TransferState.LATE, amount_vnd
-        excess = came.held_vnd - self.due_vnd
-        if excess < 0:
-            return (came, ()), TransferState.SHORT, 0
-        return came._authorized(now), TransferState.OVER if excess else TransferState.EXACT, excess
+            return TransferState.LATE, amount_vnd
+        excess_vnd = self.held_vnd + amount_vnd - self.due_vnd
+        if excess_vnd < 0:
+            return TransferState.SHORT, 0
+        return (TransferState.OVER if excess_vnd else TransferState.EXACT), excess_vnd
 
     def expire(self, grace: timedelta, now: datetime) -> Step:
         """No full transfer came in time, and the time for late notices is over too."""
         if self.state is not PaymentState.REQUESTED or self.expire_time is None or now < self.expire_time + grace:
             return self, ()
         fact = PaymentExpired(order_id=self.id, expire_time=self.expire_time)
-        return replace(self, state=PaymentState.EXPIRED).noted("PaymentExpired", now), (fact,)
+        return self.noted("PaymentExpired", now, state=PaymentState.EXPIRED), (fact,)
 
     def refund(self, refund_id: str, amount_vnd: int, reason: str, part_id: str, now: datetime) -> Step:
         """Money of the buyer's is to go back; never more than is held."""
         assert 0 < amount_vnd <= self.held_vnd, f"refund of {amount_vnd}, held {self.held_vnd}"
         fact = RefundDue(order_id=self.id, refund_id=refund_id, amount_vnd=amount_vnd, reason=reason, part_id=part_id)
-        owing = replace(self, refund_due_vnd=self.refund_due_vnd + amount_vnd)
-        return owing.noted("RefundDue", now, f"{reason} {amount_vnd}"), (fact,)
+        owed_vnd = self.refund_due_vnd + amount_vnd
+        return self.noted("RefundDue", now, f"{reason} {amount_vnd}", refund_due_vnd=owed_vnd), (fact,)
 
     def refunded(self, refund_id: str, amount_vnd: int, refund_time: datetime) -> Step:
         """A refund of the order was paid."""
         fact = PaymentRefunded(order_id=self.id, refund_id=refund_id, amount_vnd=amount_vnd, refund_time=refund_time)
-        less = replace(self, refund_paid_vnd=self.refund_paid_vnd + amount_vnd)
-        return less.noted("PaymentRefunded", refund_time, str(amount_vnd)), (fact,)
+        paid_vnd = self.refund_paid_vnd + amount_vnd
+        return self.noted("PaymentRefunded", refund_time, str(amount_vnd), refund_paid_vnd=paid_vnd), (fact,)
 
     # What shipping says.
 
@@ -179,7 +196,7 @@ class Payment(Aggregate):
             parts = (*self.parts, Part(part_id=part_id, amount_vnd=0, delivered=True))
         else:
             parts = tuple(replace(one, delivered=True) if one is part else one for one in self.parts)
-        return replace(self, parts=parts).noted("ParcelDelivered", deliver_time, part_id)
+        return self.noted("ParcelDelivered", deliver_time, part_id, parts=parts)
 
     def cod_due_vnd(self, part_id: str) -> int | None:
         """Cash to be collected for a part; None if nobody told us yet."""
@@ -192,25 +209,31 @@ class Payment(Aggregate):
 
     # Steps of the steps.
 
-    def _declined(self, reason: str, now: datetime) -> Step:
+    def _declined(self, reason: str, now: datetime, stated: Stated) -> Step:
         state = self.state if self.state is PaymentState.VOIDED else PaymentState.DECLINED
-        declined = replace(self, state=state).noted("PaymentDeclined", now, reason)
+        declined = self.noted("PaymentDeclined", now, reason, state=state, **stated)
         return declined, (PaymentDeclined(order_id=self.id, reason=reason),)
 
-    def _authorized(self, now: datetime) -> Step:
-        fact = PaymentAuthorized(order_id=self.id, amount_vnd=self.due_vnd, method=self.method, authorize_time=now)
-        paid = replace(self, state=PaymentState.AUTHORIZED, paid=self.method is Method.QR)
-        return paid.noted("PaymentAuthorized", now, self.method), (fact,)
+    def _authorized(self, method: Method, due_vnd: int, now: datetime, stated: Stated) -> Step:
+        fact = PaymentAuthorized(order_id=self.id, amount_vnd=due_vnd, method=method, authorize_time=now)
+        changes = {"state": PaymentState.AUTHORIZED, "paid": method is Method.QR, **stated}
+        return self.noted("PaymentAuthorized", now, method.value, **changes), (fact,)
 
-    def _asked(self, policy: Policy, now: datetime) -> Step:
-        payload, until = policy.qr_payload(self.id, self.due_vnd), now + policy.qr_time
-        fact = PaymentRequested(order_id=self.id, amount_vnd=self.due_vnd, qr_payload=payload, expire_time=until)
-        asked = replace(self, state=PaymentState.REQUESTED, expire_time=until, qr_payload=payload)
-        return asked.noted("PaymentRequested", now, str(self.due_vnd)), (fact,)
+    def _asked(self, due_vnd: int, policy: Policy, now: datetime, stated: Stated) -> Step:
+        payload, until = policy.qr_payload(self.id, due_vnd), now + policy.qr_time
+        fact = PaymentRequested(order_id=self.id, amount_vnd=due_vnd, qr_payload=payload, expire_time=until)
+        changes = {"state": PaymentState.REQUESTED, "expire_time": until, "qr_payload": payload, **stated}
+        return self.noted("PaymentRequested", now, str(due_vnd), **changes), (fact,)
+
+
+def _due(total_vnd: int, parts: tuple[Part, ...]) -> int:
+    return max(0, total_vnd - sum(part.amount_vnd for part in parts if part.cancelled))
 
 
 def _merged(due: tuple[Part, ...], remembered: tuple[Part, ...]) -> tuple[Part, ...]:
     """The parts as orders states them, with what was heard of them before."""
+    if not remembered:
+        return due
     heard = {part.part_id: part for part in remembered}
     stated = {part.part_id for part in due}
     merged = tuple(

@@ -24,14 +24,12 @@ def request_payment(event: OrderEvent) -> RequestPayment:
     due = event.payment_due
     if due.payment_method not in METHODS:
         raise Invalid("payment_method", "must be stated")
-    amounts = [part.amount_vnd for part in due.part_amounts]
     return RequestPayment(
         order_id=event.order_id,
         method=METHODS[due.payment_method],
         total_vnd=_amount("total_vnd", due.total_vnd),
         parts=tuple(
-            Part(part_id=part.part_id, amount_vnd=_amount("part_amounts", amount))
-            for part, amount in zip(due.part_amounts, amounts, strict=True)
+            Part(part_id=part.part_id, amount_vnd=_amount("part_amounts", part.amount_vnd)) for part in due.part_amounts
         ),
     )
 

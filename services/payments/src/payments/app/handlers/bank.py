@@ -78,15 +78,14 @@ def _matched(command: ReportBankTransfer, loaded: Loaded) -> Payment | None:
 
 
 def _received(command: ReportBankTransfer, before: Payment, moment: Moment) -> Outcome:
-    (after, facts), state, back_vnd = before.receive(command.amount_vnd, command.bank_time, moment.now)
-    transfer = _transfer(command, state, after)
-    noted = after.noted("BankTransfer", command.bank_time, f"{state} {command.amount_vnd} {command.transfer_id}")
+    step, state, back_vnd = before.receive(command.transfer_id, command.amount_vnd, command.bank_time, moment.now)
+    transfer = _transfer(command, state, before)
     back = GoesBack(
         refund_id=refund.for_transfer(before.id, command.transfer_id),
         amount_vnd=back_vnd,
         reason=REASONS.get(state, ""),
     )
-    outcome = stepped(before, (noted, facts), back, _entry(command), moment)
+    outcome = stepped(before, step, back, _entry(command), moment)
     return Outcome((*outcome.changes, Change(transfer)), transfer)
 
 
