@@ -40,7 +40,8 @@ OPTIONS: list[tuple[str, str | int]] = [
     ("grpc.enable_retries", 1),
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 100),
-    ("grpc.max_reconnect_backoff_ms", 2_000),
+    ("grpc.max_reconnect_backoff_ms", 500),  # Roles restart in seconds; a caller should not wait longer than they.
+    ("grpc.use_local_subchannel_pool", 1),  # A new channel is a new connection, without another one's back-off.
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
     ("grpc.max_receive_message_length", 4 << 20),

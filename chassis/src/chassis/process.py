@@ -16,7 +16,6 @@ import psutil
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from chassis import crash
 from chassis.access import load_tokens
 from chassis.clock import make_clock
 from chassis.dispatch import Dispatcher
@@ -89,7 +88,6 @@ async def running(service: Service, settings: Settings, telemetry: Telemetry) ->
 
 async def serve_roles(service: Service, settings: Settings, telemetry: Telemetry, roles: Sequence[str]) -> None:
     """Run roles until SIGTERM or SIGINT, then stop gracefully; raises if a role ends by itself."""
-    crash.arm(settings.crash_point)
     if settings.parent_pid is not None:
         watch_parent(settings.parent_pid)
     stop = asyncio.Event()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import os
 import sys
 from collections.abc import Coroutine
 from typing import Any, NoReturn
@@ -12,7 +13,7 @@ import structlog
 import typer
 from aiokafka.errors import KafkaError
 
-from chassis import exporters, logs, migrate, replay
+from chassis import crash, exporters, logs, migrate, replay
 from chassis.access import TokensError
 from chassis.grpc_server import PortTaken
 from chassis.kafka import create_topics
@@ -33,7 +34,12 @@ def main(service: Service) -> None:
 
 
 def _application(service: Service) -> typer.Typer:
-    app = typer.Typer(help=f"The {service.name} service of Chophien.", no_args_is_help=True, add_completion=False)
+    app = typer.Typer(
+        help=f"The {service.name} service of Chophien.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
     for role, does in (
         ("serve", "Answer RPCs."),
         ("consume", "Hear facts from Kafka."),
@@ -86,6 +92,12 @@ def _runner(service: Service, roles: tuple[str, ...]) -> Any:
 def _settings(service: Service) -> Settings:
     settings = read_settings(service.name)
     logs.set_up(service.name, settings.log_level)
+    # What grpc's core has to say comes back to us as exceptions and status codes as well.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    try:
+        crash.arm(settings.crash_point)
+    except ValueError as error:
+        raise SettingsError(f"CHOPHIEN_CRASH_POINT: {error}") from None
     return settings
 
 
