@@ -12,8 +12,9 @@ from chassis.kernel import Outcome
 from chassis.testing import Memory, carry_out, carry_out_twice
 from orders.app import commands
 from orders.app.handlers import HANDLERS
+from orders.domain.events import OrderCancelled
 from orders.domain.goods import Handling, Line, ParcelState, PaymentMethod, Size
-from orders.domain.order import Order, PaymentAnswer, StockAnswer
+from orders.domain.order import Order, OrderState, PaymentAnswer, StockAnswer, Wait
 from orders.domain.views import ProductView, SellerView, for_sale
 
 T0 = datetime(2026, 2, 4, 6, 0, tzinfo=UTC)
@@ -141,6 +142,12 @@ class Shop:
         self.parcel(2, ParcelState.CREATED)
         if step == "RETURN":
             self.cancel()
+
+    def assert_clean_slate(self, reason: str) -> None:
+        """Nothing is open, awaited or due any more, and the order says why."""
+        order = self.order
+        assert (order.state, order.wait, order.deadline_time) == (OrderState.CANCELLED, Wait.NOTHING, None)
+        assert order.cancel_reason == self.last(OrderCancelled).reason == reason
 
 
 def _new_shop() -> Shop:

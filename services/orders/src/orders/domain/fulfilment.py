@@ -19,7 +19,7 @@ from orders.domain.events import (
     PaymentDue,
 )
 from orders.domain.goods import ParcelState, Part
-from orders.domain.order import Order, OrderState, PaymentAnswer, StockAnswer, Wait
+from orders.domain.order import Happening, Order, OrderState, PaymentAnswer, StockAnswer, Wait
 
 Told = tuple[Order, tuple[object, ...]]
 """An order and what it says, in order."""
@@ -131,7 +131,7 @@ def place(order: Order, now: datetime) -> Told:
         total_vnd=order.total_vnd,
         place_time=now,
     )
-    return _wait(order, OrderState.PLACED, Wait.STOCK, now).note("OrderPlaced", now, order.channel), (fact,)
+    return _step(order, OrderState.PLACED, Wait.STOCK, now, "OrderPlaced", order.channel), (fact,)
 
 
 def advance(order: Order, now: datetime) -> Told:
@@ -156,8 +156,8 @@ def cancel(order: Order, reason: str, now: datetime) -> Told:
     open_part_ids = tuple(part.part_id for part in order.open_parts) if order.state is OrderState.CONFIRMED else ()
     fact = OrderCancelled(order_id=order.id, reason=reason, cancel_time=now, open_part_ids=open_part_ids)
     state, wait = (OrderState.CANCELLING, Wait.RETURN) if open_part_ids else (OrderState.CANCELLED, Wait.NOTHING)
-    order = replace(_wait(order, state, wait, now), cancel_reason=reason)
-    return order.note("OrderCancelled", now, reason), (fact,)
+    order = _step(order, state, wait, now, "OrderCancelled", reason)
+    return replace(order, cancel_reason=reason), (fact,)
 
 
 def give_up(order: Order, now: datetime) -> Told:
@@ -198,8 +198,8 @@ def _ask_for_payment(order: Order, now: datetime) -> Told:
         part_amounts=tuple((part.part_id, part.goods_vnd) for part in order.parts),
         channel=order.channel,
     )
-    order = _wait(order, OrderState.AWAITING_PAYMENT, Wait.PAYMENT, now)
-    return order.note("PaymentDue", now, f"{order.total_vnd} VND by {order.payment_method}"), (fact,)
+    detail = f"{order.total_vnd} VND by {order.payment_method}"
+    return _step(order, OrderState.AWAITING_PAYMENT, Wait.PAYMENT, now, "PaymentDue", detail), (fact,)
 
 
 def _confirm(order: Order, now: datetime) -> Told:
@@ -213,11 +213,11 @@ def _confirm(order: Order, now: datetime) -> Told:
         confirm_time=now,
         channel=order.channel,
     )
-    return _wait(order, OrderState.CONFIRMED, Wait.PARCELS, now).note("OrderConfirmed", now), (fact,)
+    return _step(order, OrderState.CONFIRMED, Wait.PARCELS, now, "OrderConfirmed"), (fact,)
 
 
 def _await_delivery(order: Order, now: datetime) -> Told:
-    return _wait(order, OrderState.CONFIRMED, Wait.DELIVERY, now), ()
+    return _step(order, OrderState.CONFIRMED, Wait.DELIVERY, now), ()
 
 
 def _gone_parts(order: Order, step: Step) -> list[Part]:
@@ -247,13 +247,15 @@ def _cancel_parts(order: Order, now: datetime) -> Told:
 def _settle(order: Order, now: datetime) -> Told:
     """Every part has met its fate: completed if the buyer got anything, otherwise off."""
     if order.has_delivered:
-        done = _wait(order, OrderState.COMPLETED, Wait.NOTHING, now).note("OrderCompleted", now)
+        done = _step(order, OrderState.COMPLETED, Wait.NOTHING, now, "OrderCompleted")
         return done, (OrderCompleted(order_id=order.id, complete_time=now),)
     if order.state is OrderState.CANCELLING:
-        return _wait(order, OrderState.CANCELLED, Wait.NOTHING, now), ()
+        return _step(order, OrderState.CANCELLED, Wait.NOTHING, now), ()
     return cancel(order, NO_PART_LEFT, now)
 
 
-def _wait(order: Order, state: OrderState, wait: Wait, now: datetime) -> Order:
+def _step(order: Order, state: OrderState, wait: Wait, now: datetime, kind: str = "", detail: str = "") -> Order:
+    """The order in its next state, waiting anew; `kind` is what it says with that, kept in its history."""
     deadline = now + TABLE[wait].gives_up_after if wait in TABLE else None
-    return replace(order, state=state, wait=wait, deadline_time=deadline, overdue=False)
+    history = (*order.history, Happening(kind, now, detail)) if kind else order.history
+    return replace(order, state=state, wait=wait, deadline_time=deadline, overdue=False, history=history)
