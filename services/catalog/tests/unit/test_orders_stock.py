@@ -15,9 +15,12 @@ from catalog.domain.events import (
     StockReleased,
     StockReserved,
 )
-from catalog.domain.goods import Size
+from catalog.domain.goods import Line, Size
 from catalog.domain.holds import HoldState, StockHold
-from catalog_given import (
+from chassis.kernel import Loaded, Moment
+from chassis.testing import Memory
+
+from .given import (
     HOUR,
     NOW,
     OFFER_PRICE,
@@ -38,8 +41,6 @@ from catalog_given import (
     shelve,
     shop,
 )
-from chassis.kernel import Loaded, Moment
-from chassis.testing import Memory
 
 
 def refusal(memory: Memory) -> Refusal:
@@ -116,9 +117,9 @@ def test_the_offer_price_holds_while_the_session_is_live_and_not_after() -> None
 
 
 @pytest.mark.parametrize("wrong", [line(price=OFFER_PRICE), line(session_id="live-1"), line(session_id="live-9")])
-def test_the_offer_price_needs_its_session_and_the_session_its_price(wrong: object) -> None:
+def test_the_offer_price_needs_its_session_and_the_session_its_price(wrong: Line) -> None:
     memory = shop(10)
-    does(memory, place("o1", wrong))  # type: ignore[arg-type]
+    does(memory, place("o1", wrong))
     assert refusal(memory) is Refusal.PRICE_MISMATCH
 
 

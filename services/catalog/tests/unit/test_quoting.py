@@ -11,8 +11,9 @@ from catalog.domain.products import Product
 from catalog.domain.quoting import Quote, Shop, quote_basket
 from catalog.domain.sellers import Seller
 from catalog.domain.stock import Stock
-from catalog_given import HOUR, NOW, OFFER_PRICE, POINT, PRICE, count, does, end, publish, register, shop
 from chassis.testing import Memory
+
+from .given import HOUR, NOW, OFFER_PRICE, POINT, PRICE, count, does, end, publish, register, shop
 
 
 def market() -> Memory:
@@ -26,7 +27,7 @@ def market() -> Memory:
 
 def quoted(memory: Memory, *lines: Line, hours: int = 0) -> Quote:
     whole = Shop(
-        *({one.id: one for one in memory.all(kind)} for kind in (Product, Stock, Seller, LivestreamSession))  # type: ignore[arg-type, type-abstract]
+        *({one.id: one for one in memory.all(kind)} for kind in (Product, Stock, Seller, LivestreamSession))  # type: ignore[arg-type]
     )
     return quote_basket(lines, whole, NOW + hours * HOUR)
 

@@ -25,7 +25,10 @@ from catalog.domain.livestreams import HostVerification
 from catalog.domain.products import PRICES_MAX, Product
 from catalog.domain.sellers import Seller
 from catalog.domain.stock import OFFERS_MAX
-from catalog_given import (
+from chassis.kernel import Invalid, NotFound
+from chassis.testing import Memory
+
+from .given import (
     HOUR,
     NOW,
     OCOP,
@@ -45,8 +48,6 @@ from catalog_given import (
     shop,
     start,
 )
-from chassis.kernel import Invalid, NotFound
-from chassis.testing import Memory
 
 
 def change_price(price: int, at: timedelta = timedelta(0), acting: str = "") -> commands.ChangePrice:

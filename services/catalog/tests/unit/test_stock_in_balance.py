@@ -12,7 +12,11 @@ from catalog.domain.goods import Line
 from catalog.domain.holds import HoldState, StockHold
 from catalog.domain.restocks import Restock
 from catalog.domain.stock import Move, Stock
-from catalog_given import (
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from .given import (
     NOW,
     cancel,
     cancel_part,
@@ -30,9 +34,6 @@ from catalog_given import (
     shelve,
     shop,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 QUOTA = 6
 PRODUCTS = ("noodles", "tea")

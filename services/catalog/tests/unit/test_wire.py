@@ -15,7 +15,6 @@ from catalog.domain.goods import Handling, Line
 from catalog.settings import HOLD_MINUTES, read_settings
 from catalog.wire import facts, requests, words
 from catalog.wire.heard import order_event_commands
-from catalog_given import NOW, line, register, shop
 from chassis.access import Caller
 from chassis.kernel import DomainError, Invalid
 from chassis.settings import SettingsError
@@ -23,6 +22,8 @@ from chophien.catalog.v1 import catalog_service_pb2 as pb
 from chophien.catalog.v1 import stock_event_pb2
 from chophien.common.v1 import common_pb2
 from chophien.orders.v1 import order_event_pb2
+
+from .given import NOW, line, register, shop
 
 OPERATOR = Caller(identity="operator", role="operator")
 SELLER = Caller(identity="seller-1", role="seller", seller_id="seller-1")
