@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from payments.domain.vietqr import TransferCode, encode
+from payments.domain.vietqr import TransferCode, encode, fold
 
 LOCAL = ZoneInfo("Asia/Ho_Chi_Minh")
 SATURDAY = 5
@@ -45,7 +45,9 @@ class Policy:
     def qr_payload(self, order_id: str, amount_vnd: int) -> str:
         """The dynamic VietQR of an order; raises VietQrError if payee, amount or id cannot stand in one."""
         return encode(
-            TransferCode(bank_bin=self.payee_bank_bin, account=self.payee_account, amount_vnd=amount_vnd, memo=order_id)
+            TransferCode(
+                bank_bin=self.payee_bank_bin, account=self.payee_account, amount_vnd=amount_vnd, memo=fold(order_id)
+            )
         )
 
     def remit_due_date(self, partner_id: str, deliver_time: datetime) -> date:
