@@ -329,7 +329,7 @@ class OrderPartCancelled(_message.Message):
     part_id: _builtins.str
     """The part."""
     reason: _builtins.str
-    """Why, UPPER_SNAKE_CASE: PARCEL_REFUSED, PARCEL_RETURNED, PARCEL_LOST, BUYER_CANCELLED."""
+    """Why, UPPER_SNAKE_CASE: PARCEL_REFUSED, PARCEL_CANCELLED, PARCEL_RETURNED, PARCEL_LOST, BUYER_CANCELLED."""
     amount_vnd: _builtins.int
     """Amount the buyer gets back or no longer owes, in đồng."""
     @_builtins.property

@@ -21,7 +21,7 @@ class OrdersServiceStub:
     PlaceOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.PlaceOrderRequest, _orders_service_pb2.PlaceOrderResponse]
     """Accepts an order at once; stock, payment and parcels follow as facts. Roles: buyer_channel, operator.
     Errors: INVALID; NOT_FOUND with UNKNOWN_PRODUCT; FAILED_PRECONDITION with PRODUCT_NOT_FOR_SALE (withdrawn), PRODUCT_WITHOUT_SIZE, SELLER_NOT_SELLING (suspended or not yet known), SESSION_NOT_LIVE, PRICE_CHANGED
-    (metadata product_id, expected_vnd, current_vnd), TOTAL_TOO_LARGE; INVALID_ARGUMENT with COUNTRY_NOT_SERVED; ALREADY_EXISTS with IDEMPOTENCY_MISMATCH.
+    (metadata product_id, expected_vnd, current_vnd); INVALID_ARGUMENT with COUNTRY_NOT_SERVED; ALREADY_EXISTS with IDEMPOTENCY_MISMATCH.
     The same channel and channel_order_id under another request_id answers with the first order and already_placed = true.
     """
     CancelOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.CancelOrderRequest, _orders_service_pb2.CancelOrderResponse]
@@ -51,7 +51,7 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_orders_service_pb2.PlaceOrderResponse]:
         """Accepts an order at once; stock, payment and parcels follow as facts. Roles: buyer_channel, operator.
         Errors: INVALID; NOT_FOUND with UNKNOWN_PRODUCT; FAILED_PRECONDITION with PRODUCT_NOT_FOR_SALE (withdrawn), PRODUCT_WITHOUT_SIZE, SELLER_NOT_SELLING (suspended or not yet known), SESSION_NOT_LIVE, PRICE_CHANGED
-        (metadata product_id, expected_vnd, current_vnd), TOTAL_TOO_LARGE; INVALID_ARGUMENT with COUNTRY_NOT_SERVED; ALREADY_EXISTS with IDEMPOTENCY_MISMATCH.
+        (metadata product_id, expected_vnd, current_vnd); INVALID_ARGUMENT with COUNTRY_NOT_SERVED; ALREADY_EXISTS with IDEMPOTENCY_MISMATCH.
         The same channel and channel_order_id under another request_id answers with the first order and already_placed = true.
         """
 
