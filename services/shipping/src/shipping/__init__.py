@@ -1,0 +1,1 @@
+"""Shipping: parcels, pickup batches, promises, tenders and closures."""

@@ -1,0 +1,1 @@
+"""Remembers and reaches out: tables, reads, reference data, the planners process."""

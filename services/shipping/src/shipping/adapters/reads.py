@@ -1,0 +1,203 @@
+"""Questions to the database: views for callers, and what the clock's jobs must look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from chassis.kernel import NotFound
+from chassis.store import AggregateStore
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shipping.adapters import tables
+from shipping.domain.batch import Batch
+from shipping.domain.closure import Closure
+from shipping.domain.line import Line
+from shipping.domain.parcel import Parcel
+from shipping.domain.pickup_point import PickupPoint
+from shipping.domain.tender import Tender
+from shipping.domain.wave import Decision
+
+PARCELS = AggregateStore(Parcel, tables.parcels)
+BATCHES = AggregateStore(Batch, tables.batches)
+LINES = AggregateStore(Line, tables.lines)
+TENDERS = AggregateStore(Tender, tables.tenders)
+CLOSURES = AggregateStore(Closure, tables.closures)
+POINTS = AggregateStore(PickupPoint, tables.pickup_points)
+DECISIONS = AggregateStore(Decision, tables.decisions)
+
+
+async def _ids(connection: AsyncConnection, sql: str, *values: Any) -> list[str]:
+    result = await connection.exec_driver_sql(sql, values)
+    return [row[0] for row in result]
+
+
+async def parcel(connection: AsyncConnection, parcel_id: str) -> Parcel:
+    """A parcel; raises NotFound, also for one that was called off before it existed."""
+    found = await PARCELS.load(connection, [parcel_id], lock=False)
+    if not found or found[0].state == "called_off":
+        raise NotFound(kind="Parcel", id=parcel_id)
+    return found[0]
+
+
+async def live_batch(connection: AsyncConnection, parcel_id: str) -> tuple[str, str]:
+    """The live run a parcel is on and its partner; two empty words if there is none."""
+    result = await connection.exec_driver_sql(
+        "SELECT b.id, b.partner_id FROM lines l JOIN batches b ON b.id = l.batch_id WHERE l.parcel_id = $1 AND l.live",
+        (parcel_id,),
+    )
+    rows: Sequence[Any] = result.all()
+    return (rows[0][0], rows[0][1]) if rows else ("", "")
+
+
+async def decisions(connection: AsyncConnection, parcel_id: str, local_date: str) -> list[Decision]:
+    """What the waves of a local day decided about a parcel, oldest first."""
+    ids = await _ids(
+        connection, "SELECT id FROM decisions WHERE parcel_id = $1 AND local_date = $2", parcel_id, local_date
+    )
+    return sorted(await DECISIONS.load(connection, ids, lock=False), key=lambda one: (one.decide_time, one.wave_id))
+
+
+async def batch(connection: AsyncConnection, batch_id: str) -> Batch:
+    """A batch; raises NotFound."""
+    found = await BATCHES.load(connection, [batch_id], lock=False)
+    if not found:
+        raise NotFound(kind="Batch", id=batch_id)
+    return found[0]
+
+
+async def lines(connection: AsyncConnection, batch_id: str) -> list[Line]:
+    """Every line a batch ever had, by parcel."""
+    ids = await _ids(connection, "SELECT id FROM lines WHERE batch_id = $1", batch_id)
+    return sorted(await LINES.load(connection, ids, lock=False), key=lambda line: line.parcel_id)
+
+
+async def tenders_of(connection: AsyncConnection, batch_id: str) -> list[Tender]:
+    """The offers of a batch, oldest first."""
+    ids = await _ids(connection, "SELECT id FROM tenders WHERE batch_id = $1", batch_id)
+    return sorted(await TENDERS.load(connection, ids, lock=False), key=lambda one: one.answer_deadline_time)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchFilter:
+    """Which batches; empty = any. `before` is the last one of the page before."""
+
+    state: str = ""
+    commune_code: str = ""
+    leave_date: str = ""
+    partner_id: str = ""
+    before: str = ""
+
+
+async def list_batches(connection: AsyncConnection, wanted: BatchFilter, count: int) -> list[Batch]:
+    """Batches, newest first."""
+    sql = """
+        SELECT id FROM batches
+        WHERE ($1 = '' OR state = $1) AND ($2 = '' OR commune_codes ? $2) AND ($3 = '' OR leave_date = $3)
+          AND ($4 = '' OR partner_id = $4)
+          AND ($5 = '' OR (create_time, id) < (SELECT create_time, id FROM batches WHERE id = $5))
+        ORDER BY create_time DESC, id DESC LIMIT $6"""
+    values = (wanted.state, wanted.commune_code, wanted.leave_date, wanted.partner_id, wanted.before, count)
+    ids = await _ids(connection, sql, *values)
+    found = {one.id: one for one in await BATCHES.load(connection, ids, lock=False)}
+    return [found[id] for id in ids]
+
+
+async def tender_for(connection: AsyncConnection, tender_id: str, partner_id: str) -> tuple[Tender, Batch]:
+    """A partner's own tender with its batch; raises NotFound for everybody else's."""
+    found = await TENDERS.load(connection, [tender_id], lock=False)
+    if not found:
+        raise NotFound(kind="Tender", id=tender_id)
+    tender = found[0].owned_by(partner_id)
+    return tender, await batch(connection, tender.batch_id)
+
+
+async def open_tenders(
+    connection: AsyncConnection, partner_id: str, now: datetime, after: str, count: int
+) -> list[tuple[Tender, Batch]]:
+    """A partner's offers that can still be answered, soonest deadline first."""
+    sql = """
+        SELECT id FROM tenders
+        WHERE partner_id = $1 AND state = 'offered' AND answer_deadline_time >= $2
+          AND ($3 = '' OR (answer_deadline_time, id) > (SELECT answer_deadline_time, id FROM tenders WHERE id = $3))
+        ORDER BY answer_deadline_time, id LIMIT $4"""
+    ids = await _ids(connection, sql, partner_id, now, after, count)
+    found = {one.id: one for one in await TENDERS.load(connection, ids, lock=False)}
+    runs = {one.id: one for one in await BATCHES.load(connection, [t.batch_id for t in found.values()], lock=False)}
+    return [(found[id], runs[found[id].batch_id]) for id in ids]
+
+
+async def parcels(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Parcel]:
+    """Parcels by id."""
+    return {one.id: one for one in await PARCELS.load(connection, ids, lock=False)}
+
+
+async def points(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, PickupPoint]:
+    """Pickup points by id."""
+    return {one.id: one for one in await POINTS.load(connection, sorted(set(ids)), lock=False)}
+
+
+async def silent_tenders(connection: AsyncConnection, now: datetime) -> list[tuple[Tender, Batch]]:
+    """Offers whose deadline passed without an answer."""
+    sql = "SELECT id FROM tenders WHERE state = 'offered' AND answer_deadline_time < $1 ORDER BY id LIMIT 100"
+    found = await TENDERS.load(connection, await _ids(connection, sql, now), lock=False)
+    runs = {one.id: one for one in await BATCHES.load(connection, [t.batch_id for t in found], lock=False)}
+    return [(tender, runs[tender.batch_id]) for tender in found]
+
+
+async def cancelled_on_runs(connection: AsyncConnection, batch_id: str = "") -> list[tuple[str, str, str]]:
+    """Parcels that were called off and still stand on a manifest: batch, its tender, parcel. "" = on any run."""
+    sql = """
+        SELECT l.batch_id, b.tender_id, l.parcel_id
+        FROM lines l JOIN parcels p ON p.id = l.parcel_id JOIN batches b ON b.id = l.batch_id
+        WHERE l.live AND l.state = 'planned' AND p.state = 'cancelled' AND ($1 = '' OR l.batch_id = $1)
+        ORDER BY 1, 3 LIMIT 500"""
+    result = await connection.exec_driver_sql(sql, (batch_id,))
+    rows: Sequence[Any] = result.all()
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+async def waiting_parcels(connection: AsyncConnection, refuse_before: datetime) -> list[tuple[str, str]]:
+    """Parcels whose pickup point has become known, or that waited too long; with their pickup points' ids."""
+    sql = """
+        SELECT p.id, p.pickup_point_id FROM parcels p
+        WHERE p.state = 'waiting'
+          AND (p.create_time < $1 OR EXISTS (SELECT FROM pickup_points x WHERE x.id = p.pickup_point_id))
+        ORDER BY p.create_time LIMIT 200"""
+    result = await connection.exec_driver_sql(sql, (refuse_before,))
+    rows: Sequence[Any] = result.all()
+    return [(row[0], row[1]) for row in rows]
+
+
+async def closures_from(connection: AsyncConnection, now: datetime) -> list[Closure]:
+    """Closures that hold now or will."""
+    ids = await _ids(connection, "SELECT id FROM closures WHERE to_time > $1", now)
+    return sorted(await CLOSURES.load(connection, ids, lock=False), key=lambda one: (one.from_time, one.id))
+
+
+async def batches_by_roads(connection: AsyncConnection, road_ids: Sequence[str]) -> list[str]:
+    """Live runs that reach their hub by one of these roads."""
+    sql = f"SELECT id FROM batches WHERE {tables.LIVE_BATCH} AND road_id = ANY($1::text[]) ORDER BY id"
+    return await _ids(connection, sql, list(road_ids))
+
+
+async def wave_exists(connection: AsyncConnection, wave_id: str) -> bool:
+    """Whether the wave was planned."""
+    return bool(await _ids(connection, "SELECT id FROM waves WHERE id = $1", wave_id))
+
+
+async def open_batches(connection: AsyncConnection, area_hub_id: str) -> list[Batch]:
+    """Runs of an area that no partner took."""
+    ids = await _ids(connection, "SELECT id FROM batches WHERE state = 'open' AND area_hub_id = $1", area_hub_id)
+    return await BATCHES.load(connection, ids, lock=False)
+
+
+async def parcels_to_plan(connection: AsyncConnection, area_hub_id: str) -> list[Parcel]:
+    """The parcels of an area that are on no run and not collected yet, packed or not."""
+    sql = """
+        SELECT p.id FROM parcels p
+        WHERE p.area_hub_id = $1 AND p.state IN ('created', 'ready')
+          AND NOT EXISTS (SELECT FROM lines l WHERE l.parcel_id = p.id AND l.live)"""
+    return await PARCELS.load(connection, await _ids(connection, sql, area_hub_id), lock=False)

@@ -1,0 +1,210 @@
+"""Carries out what concerns pickup batches: plans, tenders, reports from the gates, closures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from chassis.kernel import NOTHING, Change, Invalid, Loaded, Moment, NotFound, Outcome, said, together
+
+from shipping.app import commands
+from shipping.domain import events
+from shipping.domain.batch import AWARDED, FINISHED, Batch, BatchState, batch_of, joined
+from shipping.domain.errors import NoLongerYours, NotAccepted, ParcelsUnreported, RunNotFinished
+from shipping.domain.line import Line, LineState, line_id
+from shipping.domain.parcel import BEFORE_PICKUP, Parcel, ParcelState
+from shipping.domain.promise import World
+from shipping.domain.tender import Tender, TenderState
+from shipping.domain.tendering import Offer, accepted, passed_on
+
+
+def accept_tender(command: commands.AcceptTender, loaded: Loaded, moment: Moment) -> Outcome:
+    """The reply is the batch as accepted; accepting again answers the same."""
+    tender = loaded.require(Tender, command.tender_id).owned_by(command.partner_id)
+    batch = loaded.require(Batch, tender.batch_id)
+    refused = frozenset(command.refused_parcel_ids)
+    if tender.state is TenderState.ACCEPTED:
+        return Outcome(reply=batch)
+    taken = tender.accept(moment.now)
+    if batch.state is not BatchState.TENDERED or batch.tender_id != tender.id:
+        raise NoLongerYours(tender_id=tender.id, state=batch.state)
+    if unknown := refused - set(batch.parcel_ids):
+        raise Invalid("refused_parcel_ids", f"{min(unknown)} is not on this run")
+    if refused == set(batch.parcel_ids):
+        raise Invalid("refused_parcel_ids", "nothing would be left; decline the tender instead")
+    lines = (loaded.require(Line, line_id(batch.id, id)) for id in sorted(refused))
+    outs = tuple(Change(line.taken_out(LineState.REFUSED, "REFUSED_BY_PARTNER")) for line in lines)
+    outcome = accepted(batch, taken, refused, moment.now)
+    return replace(outcome, changes=outcome.changes + outs)
+
+
+def decline_tender(world: World, command: commands.DeclineTender, loaded: Loaded, moment: Moment) -> Outcome:
+    """The next partner is asked at once."""
+    tender = loaded.require(Tender, command.tender_id).owned_by(command.partner_id)
+    batch = loaded.require(Batch, tender.batch_id)
+    if tender.state is TenderState.DECLINED:
+        return NOTHING
+    declined = tender.decline(command.reason, moment.now)
+    fact = events.BatchDeclined(
+        batch_id=batch.id, tender_id=tender.id, partner_id=tender.partner_id, reason=command.reason
+    )
+    return passed_on(batch, declined, fact, _offer(world, batch, command.next_tender_id, loaded, moment))
+
+
+def expire_tender(world: World, command: commands.ExpireTender, loaded: Loaded, moment: Moment) -> Outcome:
+    """Silence is a decline without a reason; an answer that came meanwhile counts."""
+    tender = loaded.require(Tender, command.tender_id)
+    batch = loaded.require(Batch, tender.batch_id)
+    if not tender.is_silent(moment.now):
+        return NOTHING
+    if batch.state is not BatchState.TENDERED:
+        return said(tender.ended(TenderState.WITHDRAWN))
+    fact = events.TenderExpired(batch_id=batch.id, tender_id=tender.id, partner_id=tender.partner_id)
+    silent = tender.ended(TenderState.EXPIRED)
+    return passed_on(batch, silent, fact, _offer(world, batch, command.next_tender_id, loaded, moment))
+
+
+def _offer(world: World, batch: Batch, tender_id: str, loaded: Loaded, moment: Moment) -> Offer:
+    parcels = [loaded.require(Parcel, id) for id in batch.parcel_ids]
+    return Offer(world.partners.__getitem__, parcels, tender_id, moment.now)
+
+
+class PickupOutcome(StrEnum):
+    """What one report from a gate changed; the names of the contract."""
+
+    APPLIED = "applied"
+    REPEATED = "repeated"
+    CONFLICT = "conflict"
+    CANCELLED = "cancelled"
+    NOT_ON_RUN = "not_on_run"
+
+
+@dataclass(frozen=True, slots=True)
+class PickupReply:
+    """What the reports changed, in their order, and how the run stands."""
+
+    outcomes: tuple[tuple[str, PickupOutcome], ...]
+    parcels_open: int
+    parcels_picked: int
+    parcels_missed: int
+
+
+def report_pickup(command: commands.ReportPickup, loaded: Loaded, moment: Moment) -> Outcome:
+    """Reports first, then the end of the run, then the hub, as far as the call says."""
+    batch = loaded.require(Batch, command.batch_id)
+    if batch.partner_id != command.partner_id:
+        raise NotFound(kind="Batch", id=batch.id)
+    if batch.state not in AWARDED:
+        raise NotAccepted(batch_id=batch.id, state=batch.state)
+    lines = {id: line for id in command.parcel_ids if (line := loaded.get(Line, line_id(batch.id, id)))}
+    before, outcomes = dict(lines), []
+    changes: list[Change] = []
+    for report in command.reports:
+        outcome, line, parcel_changes = _at_the_gate(batch, lines, report, loaded, moment)
+        if line is not None:
+            lines[report.parcel_id] = line
+        changes += parcel_changes
+        outcomes.append((report.parcel_id, outcome))
+    change, ended = _run_after(batch, command, lines, moment)
+    changed = [Change(line) for id, line in ended.items() if line is not before[id]]
+    run = (change and [change]) or []
+    return Outcome((*run, *changed, *changes), reply=_reply(ended, outcomes))
+
+
+def _at_the_gate(
+    batch: Batch, lines: Mapping[str, Line], report: commands.GateReport, loaded: Loaded, moment: Moment
+) -> tuple[PickupOutcome, Line | None, tuple[Change, ...]]:
+    """One report: what it is worth, the line after it, and what it does to the parcel."""
+    line, parcel = lines.get(report.parcel_id), loaded.get(Parcel, report.parcel_id)
+    if line is None or parcel is None:
+        return PickupOutcome.NOT_ON_RUN, None, ()
+    off = parcel.state is ParcelState.CANCELLED and line.state is LineState.PLANNED
+    if off or line.state is LineState.CANCELLED:
+        return PickupOutcome.CANCELLED, None, ()
+    if line.state is not LineState.PLANNED:
+        same = line.state is (LineState.PICKED if report.picked else LineState.MISSED)
+        return PickupOutcome.REPEATED if same else PickupOutcome.CONFLICT, None, ()
+    at = report.report_time or moment.now
+    if report.picked or parcel.state not in BEFORE_PICKUP:
+        # A parcel that was scanned on its way cannot have been missed; the scan is the better witness.
+        outcome = PickupOutcome.APPLIED if report.picked else PickupOutcome.CONFLICT
+        return outcome, line.picked(at), parcel.picked_up(batch.id, batch.partner_id, at).changes
+    missed = parcel.missed(batch.id, batch.partner_id, report.reason, at)
+    return PickupOutcome.APPLIED, line.missed(report.reason, at), missed.changes
+
+
+def _run_after(
+    batch: Batch, command: commands.ReportPickup, lines: dict[str, Line], moment: Moment
+) -> tuple[Change | None, dict[str, Line]]:
+    """The batch after the reports, if it changed, and the lines, which a hand-over releases."""
+    picked, missed = _ids(batch, lines, LineState.PICKED), _ids(batch, lines, LineState.MISSED)
+    counted = replace(batch, parcels_picked=len(picked), parcels_missed=len(missed))
+    changes: list[Change] = []
+    if batch.state is BatchState.ACCEPTED and (command.reports or command.run_finished):
+        changes.append(replace(counted, state=BatchState.COLLECTING).noted("CollectingStarted", moment.now))
+    elif counted != batch:
+        changes.append(Change(counted))
+    latest = batch_of(changes[-1]) if changes else batch
+    if command.run_finished and latest.state not in FINISHED:
+        if open_ids := _ids(batch, lines, LineState.PLANNED):
+            raise ParcelsUnreported(batch_id=batch.id, parcels_open=len(open_ids), first=open_ids[0])
+        changes.append(latest.finished(picked, missed, moment.now))
+    latest = batch_of(changes[-1]) if changes else batch
+    if command.handover_time is not None and latest.state is not BatchState.HANDED_OVER:
+        if latest.state not in (BatchState.COLLECTED, BatchState.PART_COLLECTED):
+            raise RunNotFinished(batch_id=batch.id, state=latest.state)
+        changes.append(latest.handed_over(command.handover_time))
+        lines = {id: line.released() if line.live else line for id, line in lines.items()}
+    return (joined(*changes) if changes else None), lines
+
+
+def _ids(batch: Batch, lines: Mapping[str, Line], state: LineState) -> list[str]:
+    return [id for id in batch.parcel_ids if id in lines and lines[id].state is state]
+
+
+def _reply(lines: Mapping[str, Line], outcomes: Iterable[tuple[str, PickupOutcome]]) -> PickupReply:
+    count = {state: sum(line.state is state for line in lines.values()) for state in LineState}
+    return PickupReply(tuple(outcomes), count[LineState.PLANNED], count[LineState.PICKED], count[LineState.MISSED])
+
+
+def drop_parcels(command: commands.DropParcels, loaded: Loaded, moment: Moment) -> Outcome:
+    """Called-off parcels leave the manifest; a run with none left is withdrawn."""
+    batch = loaded.require(Batch, command.batch_id)
+    lines = [line for id in command.parcel_ids if (line := _called_off(batch.id, id, loaded))]
+    if not lines:
+        return NOTHING
+    gone = tuple(Change(line.taken_out(LineState.CANCELLED, "PARCEL_CANCELLED")) for line in lines)
+    left = batch.without(frozenset(line.parcel_id for line in lines))
+    told = [
+        events.RunParcelCancelled(batch_id=batch.id, partner_id=batch.partner_id, parcel_id=line.parcel_id)
+        for line in lines
+    ]
+    change = left.tells(*told) if batch.partner_id else Change(left)
+    if left.stops or batch.state in FINISHED:
+        return Outcome((change, *gone))
+    off = batch_of(change).withdrawn(moment.now)
+    return together(Outcome((joined(change, off), *gone)), _withdraw_tender(batch, loaded))
+
+
+def _called_off(batch_id: str, parcel_id: str, loaded: Loaded) -> Line | None:
+    line, parcel = loaded.get(Line, line_id(batch_id, parcel_id)), loaded.get(Parcel, parcel_id)
+    off = parcel is not None and parcel.state is ParcelState.CANCELLED
+    return line if line and off and line.state is LineState.PLANNED else None
+
+
+def _withdraw_tender(batch: Batch, loaded: Loaded) -> Outcome:
+    tender = loaded.get(Tender, batch.tender_id) if batch.tender_id else None
+    if tender is None or tender.state is not TenderState.OFFERED:
+        return NOTHING
+    return Outcome((Change(tender.ended(TenderState.WITHDRAWN)),))
+
+
+def withdraw_batch(command: commands.WithdrawBatch, loaded: Loaded, moment: Moment) -> Outcome:
+    """An open batch that nobody took frees its parcels."""
+    batch = loaded.require(Batch, command.batch_id)
+    if batch.state is not BatchState.OPEN:
+        return NOTHING
+    lines = [loaded.require(Line, line_id(batch.id, id)) for id in batch.parcel_ids]
+    freed = tuple(Change(line.taken_out(LineState.REFUSED, "NO_PARTNER_TOOK_IT")) for line in lines if line.live)
+    return Outcome((batch.withdrawn(moment.now), *freed))

@@ -1,0 +1,1 @@
+"""Decides: places, promises, parcels, batches, tenders, closures and plans; no I/O."""

@@ -1,0 +1,38 @@
+"""A closure: a road or a commune that is closed for a while, and what that means for runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from chassis.kernel import Aggregate
+
+from shipping.domain.profile import Way
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closure(Aggregate):
+    """Either `road_id` or `commune_code` is closed from `from_time` until, not including, `to_time`."""
+
+    road_id: str = ""
+    commune_code: str = ""
+    from_time: datetime
+    to_time: datetime
+    source: str = ""
+    declared_by: str = ""
+
+    def overlaps(self, first: datetime, last: datetime) -> bool:
+        """Whether it holds at any moment between the two, both included."""
+        return self.from_time <= last and first < self.to_time
+
+
+def open_ways(ways: Sequence[Way], closures: Iterable[Closure], first: datetime, last: datetime) -> tuple[Way, ...]:
+    """The ways that stay open all the time between two moments, in their order."""
+    closed = {closure.road_id for closure in closures if closure.road_id and closure.overlaps(first, last)}
+    return tuple(way for way in ways if way.road_id not in closed)
+
+
+def is_closed(commune_code: str, closures: Iterable[Closure], first: datetime, last: datetime) -> bool:
+    """Whether nothing can be collected in that commune at some moment between the two."""
+    return any(c.commune_code == commune_code and c.overlaps(first, last) for c in closures)

@@ -1,0 +1,302 @@
+"""The facts shipping says. `number` is the fact's place in its aggregate's story, given by `numbered`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeVar
+
+from shipping.domain.goods import Handling, Place, Size
+from shipping.domain.partners import VehicleKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelFact:
+    """Something happened to a parcel."""
+
+    parcel_id: str
+    order_id: str
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelCreated(ParcelFact):
+    """The parcel exists and will be collected."""
+
+    pickup_point_id: str
+    origin: Place
+    destination: Place
+    size: Size
+    cod_vnd: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelRefused(ParcelFact):
+    """The parcel cannot be shipped."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseMade(ParcelFact):
+    """By when it is handed over and delivered."""
+
+    handover_deadline_time: datetime
+    delivery_deadline_time: datetime
+    bound_by: str
+    place_time: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelReady(ParcelFact):
+    """The seller packed it."""
+
+    ready_time: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelPickedUp(ParcelFact):
+    """The courier has it."""
+
+    batch_id: str
+    partner_id: str
+    pickup_time: datetime
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PickupFailed(ParcelFact):
+    """The courier came and did not get it."""
+
+    batch_id: str
+    partner_id: str
+    reason: str
+    attempt: int
+    fail_time: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelInTransit(ParcelFact):
+    """It moves between hubs."""
+
+    partner_id: str
+    scan_time: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryFailed(ParcelFact):
+    """A delivery attempt failed."""
+
+    partner_id: str
+    reason: str
+    attempt: int
+    fail_time: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelDelivered(ParcelFact):
+    """The buyer has it."""
+
+    partner_id: str
+    cod_collected_vnd: int
+    deliver_time: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelReturned(ParcelFact):
+    """It is back with the seller."""
+
+    partner_id: str
+    return_time: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelLost(ParcelFact):
+    """It is lost or destroyed."""
+
+    partner_id: str
+    lose_time: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelCancelled(ParcelFact):
+    """It was called off before the courier had it."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelCancelRefused(ParcelFact):
+    """It could not be called off any more and comes back as a return."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """One stop of a run, as the facts tell it."""
+
+    pickup_point_id: str
+    arrive_time: datetime
+    parcel_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchFact:
+    """Something happened to a pickup batch."""
+
+    batch_id: str
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchClosed(BatchFact):
+    """The run is planned and takes no more parcels."""
+
+    wave_id: str
+    hub_id: str
+    commune_codes: tuple[str, ...]
+    stops: tuple[Stop, ...]
+    leave_time: datetime
+    return_time: datetime
+    manifest_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchTendered(BatchFact):
+    """The run was offered to a partner."""
+
+    tender_id: str
+    partner_id: str
+    answer_deadline_time: datetime
+    hub_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchAccepted(BatchFact):
+    """The partner takes the run."""
+
+    tender_id: str
+    partner_id: str
+    refused_parcel_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchDeclined(BatchFact):
+    """The partner does not take the run."""
+
+    tender_id: str
+    partner_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenderExpired(BatchFact):
+    """The partner did not answer in time."""
+
+    tender_id: str
+    partner_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchMoved(BatchFact):
+    """A closure made the run end at another hub."""
+
+    closure_id: str
+    from_hub_id: str
+    to_hub_id: str
+    manifest_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchCollected(BatchFact):
+    """The vehicle has been at every stop."""
+
+    partner_id: str
+    picked_parcel_ids: tuple[str, ...]
+    missed_parcel_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchHandedOver(BatchFact):
+    """The hub has the parcels."""
+
+    hub_id: str
+    handover_time: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedFact:
+    """Something one partner is told about one of its batches."""
+
+    batch_id: str
+    partner_id: str
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenderParcel:
+    """A parcel as a partner needs to know it before accepting."""
+
+    parcel_id: str
+    destination: Place
+    size: Size
+    cod_vnd: int
+    handling: tuple[Handling, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenderOffered(FeedFact):
+    """A run is offered."""
+
+    tender_id: str
+    answer_deadline_time: datetime
+    hub_id: str
+    stops: tuple[Stop, ...]
+    parcels: tuple[TenderParcel, ...]
+    leave_time: datetime
+    vehicle_kind: VehicleKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenderClosed(FeedFact):
+    """An offer is no longer open."""
+
+    tender_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunAwarded(FeedFact):
+    """The partner's acceptance is confirmed."""
+
+    tender_id: str
+    manifest_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunMoved(FeedFact):
+    """The run ends at another hub."""
+
+    closure_id: str
+    to_hub_id: str
+    manifest_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunParcelCancelled(FeedFact):
+    """A parcel must not be collected any more."""
+
+    parcel_id: str
+
+
+F = TypeVar("F", ParcelFact, BatchFact, FeedFact)
+
+
+def numbered(said_before: int, facts: tuple[F, ...]) -> tuple[F, ...]:
+    """The facts with their places in the story.
+
+    The version of an aggregate also counts changes that say nothing, so it would leave gaps in what readers see.
+    """
+    return tuple(replace(fact, number=number) for number, fact in enumerate(facts, said_before + 1))

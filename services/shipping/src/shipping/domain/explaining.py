@@ -1,0 +1,48 @@
+"""Why a parcel is, or is not, on a run, in a code and in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shipping.domain.parcel import FINAL, ON_THE_WAY, Parcel, ParcelState
+from shipping.domain.wave import Decision
+
+TEXTS = {
+    "CLOSED": "The parcel is at its end; nothing is collected any more.",
+    "COLLECTED": "The courier has the parcel.",
+    "ON_HOLD": "The parcel was missed too often; an operator decides what happens next.",
+    "WAITS_FOR_PICKUP_POINT": "Where the parcel is collected is not known yet.",
+    "NOT_PACKED": "The seller has not marked the parcel as packed.",
+    "WAITS_FOR_FIRST_WAVE": "The parcel is packed; no wave has looked at it yet.",
+    "MUST_GO": "It rides: no later wave would keep its promise.",
+    "RIDES_ALONG": "It rides: the run leaves for others, and it is ready.",
+    "NOT_ON_TIME_ANY_MORE": "It rides on the first run there is; its promise cannot be kept any more.",
+    "HELD_FOR_LATER_WAVE": "It is held: a later wave still keeps its promise, and no other parcel must go yet.",
+    "NOT_READY": "It was not packed when the wave was decided.",
+    "NO_CAPACITY": "No vehicle had room, or time to be home, for it.",
+    "NO_PARTNER_LEFT": "No partner collects it today with a vehicle that reaches its gate.",
+    "NO_REACHABLE_HUB": "A closure leaves no way from its gate to a hub.",
+}
+
+
+def explain(parcel: Parcel, on_run: bool, decisions: Sequence[Decision]) -> tuple[str, str]:
+    """The code and the words for now; `decisions` are those of the day, oldest first."""
+    code = _code(parcel, on_run, decisions)
+    return code, TEXTS.get(code, code)
+
+
+def _code(parcel: Parcel, on_run: bool, decisions: Sequence[Decision]) -> str:
+    if parcel.state in FINAL or parcel.state is ParcelState.CALLED_OFF:
+        return "CLOSED"
+    if parcel.state in ON_THE_WAY:
+        return "COLLECTED"
+    if parcel.state is ParcelState.ON_HOLD:
+        return "ON_HOLD"
+    if parcel.state is ParcelState.WAITING:
+        return "WAITS_FOR_PICKUP_POINT"
+    relevant = [decision for decision in decisions if decision.rides == on_run]
+    if parcel.state is ParcelState.CREATED:
+        return "NOT_PACKED"
+    if not relevant or (not on_run and relevant[-1].code == "NOT_READY"):
+        return "WAITS_FOR_FIRST_WAVE" if not on_run else "RIDES_ALONG"
+    return relevant[-1].code

@@ -1,0 +1,229 @@
+"""Makes a planner's wave of what is known at a moment, and pickup batches of the plan."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from chassis.kernel import crockford
+
+from shipping.domain import planning
+from shipping.domain.batch import Batch, BatchStop
+from shipping.domain.calendar import instant, local_date
+from shipping.domain.closure import Closure, is_closed, open_ways
+from shipping.domain.goods import Handling
+from shipping.domain.parcel import Parcel, ParcelState
+from shipping.domain.partners import Leg, Partner, VehicleKind
+from shipping.domain.pickup_point import Gate, PickupPoint
+from shipping.domain.planning.estimate import estimate_matrix
+from shipping.domain.profile import Way
+from shipping.domain.promise import World, resolve
+
+LATER_WAVES_SEEN = 12
+"""How many coming waves a parcel may be held for."""
+
+START = "start"
+NEEDS_VAN = frozenset({Handling.HEAVY, Handling.OVERSIZE})
+LARGEST_FIRST = (VehicleKind.TRUCK, VehicleKind.VAN, VehicleKind.MOTORBIKE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What one wave knows: the area's parcels that wait, their pickup points by id, the closures, and when that was."""
+
+    wave_id: str
+    area_hub_id: str
+    parcels: Sequence[Parcel]
+    points: Mapping[str, PickupPoint]
+    closures: Sequence[Closure]
+    now: datetime
+    take_all: bool
+
+
+def way_key(way: Way) -> str:
+    """A hub by one road; the planner takes hubs reached by different roads for different ones."""
+    return f"{way.hub_id}|{way.road_id}"
+
+
+def way_of(key: str) -> Way:
+    """The way a key stands for."""
+    hub_id, _, road_id = key.partition("|")
+    return Way(hub_id, road_id)
+
+
+class Gathered:
+    """The wave for the planner, with what is needed to read its answer."""
+
+    def __init__(self, world: World, known: Known) -> None:
+        """Nothing is read from outside here; parcels whose pickup point is missing are left out."""
+        self.world, self.known = world, known
+        self.today = local_date(known.now)
+        self.parcels = {parcel.id: parcel for parcel in known.parcels if parcel.pickup_point_id in known.points}
+        self.gates: dict[str, Gate] = {}
+        self.gate_of: dict[str, str] = {}
+        for parcel in self.parcels.values():
+            self._place(parcel)
+        self.collecting = [p for p in world.partners.values() if p.calendars[Leg.PICKUP].open_on(self.today)]
+
+    def _place(self, parcel: Parcel) -> None:
+        """A pickup point that moved is two gates: parcels keep the one that held when they were created."""
+        gate = self.known.points[parcel.pickup_point_id].at(parcel.create_time)
+        key = f"{parcel.pickup_point_id}@{gate.effective_time.isoformat()}"
+        self.gates[key] = gate
+        self.gate_of[parcel.id] = key
+
+    def wave(self) -> planning.Wave:
+        """The planner's input."""
+        hubs = {way_key(way): way.hub_id for key in self.gates for way in self._ways(key)}
+        positions = {hub: self.world.network.hubs[hub].position for hub in set(hubs.values())}
+        spots = {key: (gate.latitude, gate.longitude) for key, gate in self.gates.items()}
+        return planning.Wave(
+            wave_id=self.known.wave_id,
+            decide_time=self.known.now,
+            rides=tuple(self._ride(parcel) for parcel in sorted(self.parcels.values(), key=lambda one: one.id)),
+            gates=tuple(self._gate(key) for key in sorted(self.gates)),
+            hubs=tuple(planning.HubPlace(hub_id=key) for key in sorted(hubs)),
+            vehicles=self._vehicles(),
+            matrix=estimate_matrix(
+                {**spots, START: self._start()},
+                {key: (positions[hub].latitude, positions[hub].longitude) for key, hub in hubs.items()},
+            ),
+            take_all=self.known.take_all,
+        )
+
+    def _ways(self, key: str) -> tuple[Way, ...]:
+        profile = self.world.network.profile(self.gates[key].place.commune_code)
+        return profile.ways if profile else ()
+
+    def _open_ways(self, key: str) -> tuple[Way, ...]:
+        """Ways that stay open until the last vehicle must be home."""
+        commune, until = self.gates[key].place.commune_code, self._home_time(self.known.now)
+        if is_closed(commune, self.known.closures, self.known.now, until):
+            return ()
+        return open_ways(self._ways(key), self.known.closures, self.known.now, until)
+
+    def _home_time(self, moment: datetime) -> datetime:
+        return instant(local_date(moment), self.world.network.hubs[self.known.area_hub_id].closes)
+
+    def _ride(self, parcel: Parcel) -> planning.Ride:
+        key = self.gate_of[parcel.id]
+        promised = parcel.promise.handover_deadline_time if parcel.promise else parcel.create_time
+        closing = {way_key(way): self._closing(way, promised) for way in self._ways(key)}
+        return planning.Ride(
+            parcel_id=parcel.id,
+            gate_id=key,
+            known_time=parcel.create_time,
+            ready_time=parcel.ready_time if parcel.state is ParcelState.READY else None,
+            latest=closing,
+            weight_g=parcel.shipment.size.weight_g,
+            needs_van=bool(NEEDS_VAN & set(parcel.shipment.handling)),
+            partner_ids=tuple(p.partner_id for p in self.collecting if self._may_carry(p, parcel)),
+        )
+
+    def _closing(self, way: Way, promised: datetime) -> datetime:
+        """A hub keeps a promise only up to its own closing on that day."""
+        return min(promised, instant(local_date(promised), self.world.network.hubs[way.hub_id].closes))
+
+    def _may_carry(self, partner: Partner, parcel: Parcel) -> bool:
+        origin = self.world.units.resolve(parcel.origin_commune_code, self.today)
+        target = resolve(self.world, parcel.shipment.destination, self.known.now)
+        served = origin and target and partner.serves(Leg.PICKUP, origin) and partner.serves(Leg.DELIVERY, target)
+        return bool(served) and partner.carries(parcel.shipment.size)
+
+    def _gate(self, key: str) -> planning.Gate:
+        gate = self.gates[key]
+        profile = self.world.network.profile(gate.place.commune_code)
+        timetable = profile.timetable if profile else self.world.network.timetable(self.known.area_hub_id)
+        later = timetable.after(self.known.now, self.world.collected_on, LATER_WAVES_SEEN)
+        return planning.Gate(
+            gate_id=key,
+            commune_code=gate.place.commune_code,
+            largest_kind=gate.largest_vehicle,
+            hub_ids=tuple(way_key(way) for way in self._open_ways(key)),
+            later_waves=tuple(planning.LaterWave(decide_time=wave, home_time=self._home_time(wave)) for wave in later),
+        )
+
+    def _vehicles(self) -> tuple[planning.Vehicle, ...]:
+        """Partner by partner in the order they are asked, the largest vehicle first."""
+        return tuple(
+            planning.Vehicle(
+                vehicle_id=f"{partner.partner_id}:{vehicle.kind}",
+                partner_id=partner.partner_id,
+                kind=vehicle.kind,
+                weight_max_g=vehicle.weight_max_g,
+                parcels_max=vehicle.parcels_max,
+                number=partner.runs_per_wave,
+                start_id=START,
+                lead_seconds=partner.lead_minutes * 60,
+                home_time=self._home_time(self.known.now),
+                fixed_vnd=vehicle.fixed_vnd,
+                per_km_vnd=vehicle.per_km_vnd,
+                per_stop_vnd=vehicle.per_stop_vnd,
+                per_parcel_vnd=vehicle.per_parcel_vnd,
+            )
+            for partner in self.collecting
+            for vehicle in sorted(partner.vehicles, key=lambda one: LARGEST_FIRST.index(one.kind))
+        )
+
+    def _start(self) -> tuple[float, float]:
+        """Vehicles stand in the commune with the most parcels, at its centre."""
+        communes = Counter(parcel.origin_commune_code for parcel in self.parcels.values())
+        busiest = min(communes, key=lambda code: (-communes[code], code), default="")
+        position = self.world.units.position(busiest) or self.world.network.hubs[self.known.area_hub_id].position
+        return position.latitude, position.longitude
+
+    def batches(self, plan: planning.Plan, random_bits: Sequence[int], trace: str) -> tuple[Batch, ...]:
+        """The plan's runs as batches; their codes are made of the day and one random number each."""
+        return tuple(self._batch(run, bits, trace) for run, bits in zip(plan.runs, random_bits, strict=True))
+
+    def _batch(self, run: planning.Run, bits: int, trace: str) -> Batch:
+        way, parcel_ids = way_of(run.hub_id), [id for stop in run.stops for id in stop.parcel_ids]
+        stops = tuple(self._stop(stop) for stop in run.stops)
+        return Batch(
+            id=f"PB{self.today:%y%m%d}-{crockford(bits, 8)}",
+            trace=trace,
+            wave_id=self.known.wave_id,
+            area_hub_id=self.known.area_hub_id,
+            hub_id=way.hub_id,
+            road_id=way.road_id,
+            ways=self._common_ways(run),
+            commune_codes=tuple(sorted({stop.commune_code for stop in stops})),
+            partners_left=self._partners(run, parcel_ids),
+            vehicle_kind=VehicleKind(run.kind),
+            stops=stops,
+            leave_time=run.leave_time,
+            return_time=run.return_time,
+            leave_date=local_date(run.leave_time).isoformat(),
+            parcels_planned=len(parcel_ids),
+            weight_g=run.weight_g,
+            create_time=self.known.now,
+        )
+
+    def _stop(self, stop: planning.RunStop) -> BatchStop:
+        gate = self.gates[stop.gate_id]
+        return BatchStop(
+            pickup_point_id=stop.gate_id.rpartition("@")[0],
+            commune_code=gate.place.commune_code,
+            latitude=gate.latitude,
+            longitude=gate.longitude,
+            arrive_time=stop.arrive_time,
+            leave_time=stop.leave_time,
+            parcel_ids=stop.parcel_ids,
+        )
+
+    def _common_ways(self, run: planning.Run) -> tuple[Way, ...]:
+        """The ways that all stops of a run have in common, in the first stop's order."""
+        shared = [set(self._ways(stop.gate_id)) for stop in run.stops]
+        return tuple(way for way in self._ways(run.stops[0].gate_id) if all(way in ways for ways in shared))
+
+    def _partners(self, run: planning.Run, parcel_ids: Sequence[str]) -> tuple[str, ...]:
+        """The planned partner first, then every other one that could take the whole run."""
+        parcels = [self.parcels[id] for id in parcel_ids]
+        others = (
+            partner.partner_id
+            for partner in self.collecting
+            if partner.partner_id != run.partner_id and all(self._may_carry(partner, one) for one in parcels)
+        )
+        return (run.partner_id, *others)

@@ -1,0 +1,83 @@
+"""Courier partners: which legs they serve where, what they drive, carry, promise and cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shipping.domain.calendar import ServiceCalendar
+from shipping.domain.goods import Size
+from shipping.domain.units import Unit
+
+
+class Leg(StrEnum):
+    """A stretch of a parcel's way that a partner may or may not serve."""
+
+    PICKUP = "pickup"
+    DELIVERY = "delivery"
+    RETURN = "return"
+
+
+class VehicleKind(StrEnum):
+    """What is driven; a gate names the largest kind that reaches it."""
+
+    MOTORBIKE = "motorbike"
+    VAN = "van"
+    TRUCK = "truck"
+
+
+@dataclass(frozen=True, slots=True)
+class Vehicle:
+    """A kind of vehicle with its limits and price card."""
+
+    kind: VehicleKind
+    weight_max_g: int
+    parcels_max: int
+    fixed_vnd: int
+    per_km_vnd: int
+    per_stop_vnd: int
+    per_parcel_vnd: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeadStep:
+    """Delivery days up to a straight-line distance in km; 0 = any."""
+
+    days: int
+    km_max: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Partner:
+    """One courier partner. `legs` holds everywhere but in `communes` (by code) and in units of `excluded_kinds`."""
+
+    partner_id: str
+    name: str
+    legs: frozenset[Leg]
+    communes: Mapping[str, frozenset[Leg]]
+    excluded_kinds: frozenset[str]
+    vehicles: tuple[Vehicle, ...]
+    parcel_weight_max_g: int
+    parcel_side_max_cm: int
+    divisor: int
+    step_g: int
+    answer_minutes: int
+    lead_minutes: int
+    runs_per_wave: int
+    lead_days: tuple[LeadStep, ...]
+    calendars: Mapping[Leg, ServiceCalendar]
+
+    def serves(self, leg: Leg, unit: Unit) -> bool:
+        """Whether it does that leg in that commune."""
+        if unit.code in self.communes:
+            return leg in self.communes[unit.code]
+        return leg in self.legs and unit.kind not in self.excluded_kinds
+
+    def carries(self, size: Size) -> bool:
+        """Whether a parcel is within its limits."""
+        return size.weight_g <= self.parcel_weight_max_g and size.side_max_cm <= self.parcel_side_max_cm
+
+    def days_to(self, distance_km: float) -> int:
+        """Its working days from hand-over to delivery over that straight-line distance."""
+        return next(step.days for step in self.lead_days if not step.km_max or distance_km <= step.km_max)

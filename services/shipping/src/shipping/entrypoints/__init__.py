@@ -1,0 +1,1 @@
+"""Listens: gRPC and the clock."""

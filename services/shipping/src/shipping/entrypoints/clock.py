@@ -1,0 +1,135 @@
+"""The clock's work: plan due waves, let tenders lapse, apply closures, and finish what facts left open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from chassis.kernel import new_id
+from chassis.wiring import Job, Runtime
+
+from chassis import telemetry
+from shipping.adapters import reads
+from shipping.app.commands import DropParcels, ExpireTender, MoveBatch, ResumeParcel
+from shipping.app.handlers.parcels import WAIT_FOR_POINT
+from shipping.domain.errors import PlanOutdated
+from shipping.domain.wave import PlannedWave, wave_id
+from shipping.entrypoints.waves import Waves
+
+WAVE_LATE_MAX = timedelta(hours=3)
+"""A wave that could not be planned in time is still planned so much later, else the next one takes its parcels."""
+
+PLAN_TRIES_MAX = 3
+"""Plans in a row that parcels may outdate before the job waits for its next turn."""
+
+DONE_MAX = 1_000
+"""Ids of planned waves that are remembered, so that the database is asked once a wave."""
+
+
+@dataclass(slots=True)
+class DueWaves:
+    """Plans every area's latest wave once."""
+
+    waves: Waves
+    _done: dict[str, None] = field(default_factory=dict)
+
+    async def plan(self, runtime: Runtime, now: datetime) -> None:
+        """Plan what is due; an area that fails does not keep the others back, but the job has failed."""
+        failed: Exception | None = None
+        for area in self.waves.world.network.hubs:
+            due = self.waves.world.network.timetable(area).latest(now)
+            if due is None or now - due > WAVE_LATE_MAX or (id := wave_id(area, due)) in self._done:
+                continue
+            try:
+                await self._plan_once(runtime, id, area, now)
+                self._done[id] = None
+            except Exception as error:
+                failed = failed or error
+        while len(self._done) > DONE_MAX:
+            self._done.pop(next(iter(self._done)))
+        if failed:
+            raise failed
+
+    async def _plan_once(self, runtime: Runtime, id: str, area: str, now: datetime) -> None:
+        async with runtime.engine.connect() as connection:
+            if await reads.wave_exists(connection, id):
+                return
+        answer: object = None
+        for _ in range(PLAN_TRIES_MAX):
+            command = await self.waves.prepare(runtime, id, area, now, pushed=False, take_all=False)
+            answer = (await runtime.dispatch([command], telemetry.cause()))[0]
+            if not isinstance(answer, PlanOutdated):
+                break
+        if isinstance(answer, Exception):
+            raise answer
+        assert isinstance(answer, PlannedWave)
+
+
+async def expire_tenders(runtime: Runtime, now: datetime) -> None:
+    """Ask the next partner where one kept silent."""
+    async with runtime.engine.connect() as connection:
+        silent = await reads.silent_tenders(connection, now)
+    commands = [
+        ExpireTender(
+            tender_id=tender.id,
+            batch_id=batch.id,
+            parcel_ids=batch.parcel_ids,
+            next_tender_id=f"TD-{new_id()}",
+        )
+        for tender, batch in silent
+    ]
+    await _dispatch(runtime, commands)
+
+
+async def apply_closures(runtime: Runtime, now: datetime) -> None:
+    """Move live runs off closed roads; also those that were saved while a closure was declared."""
+    async with runtime.engine.connect() as connection:
+        closures = await reads.closures_from(connection, now)
+        roads = sorted({closure.road_id for closure in closures if closure.road_id})
+        batch_ids = await reads.batches_by_roads(connection, roads) if roads else []
+    closure_ids = tuple(closure.id for closure in closures)
+    await _dispatch(runtime, [MoveBatch(batch_id=id, closure_ids=closure_ids) for id in batch_ids])
+
+
+async def drop_cancelled(runtime: Runtime, batch_id: str = "") -> None:
+    """Take called-off parcels off their manifests; of one batch, or of all."""
+    async with runtime.engine.connect() as connection:
+        found = await reads.cancelled_on_runs(connection, batch_id)
+    by_batch: dict[tuple[str, str], list[str]] = {}
+    for batch, tender, parcel in found:
+        by_batch.setdefault((batch, tender), []).append(parcel)
+    commands = [
+        DropParcels(batch_id=batch, tender_id=tender, parcel_ids=tuple(ids))
+        for (batch, tender), ids in by_batch.items()
+    ]
+    await _dispatch(runtime, commands)
+
+
+async def _drop_all_cancelled(runtime: Runtime, _now: datetime) -> None:
+    await drop_cancelled(runtime)
+
+
+async def resume_waiting(runtime: Runtime, now: datetime) -> None:
+    """Go on with parcels whose pickup point has become known."""
+    async with runtime.engine.connect() as connection:
+        found = await reads.waiting_parcels(connection, now - WAIT_FOR_POINT)
+    await _dispatch(runtime, [ResumeParcel(parcel_id=id, pickup_point_id=point) for id, point in found])
+
+
+async def _dispatch(runtime: Runtime, commands: Sequence[object]) -> None:
+    """Carry out all; one that fails does not keep the others back, but the job has failed."""
+    for answer in await runtime.dispatch(commands, telemetry.cause()) if commands else ():
+        if isinstance(answer, Exception):
+            raise answer
+
+
+def jobs(waves: Waves) -> tuple[Job, ...]:
+    """Everything the clock does here."""
+    return (
+        Job("plan_waves", DueWaves(waves).plan, every_seconds=0.5),
+        Job("expire_tenders", expire_tenders, every_seconds=0.5),
+        Job("apply_closures", apply_closures, every_seconds=0.5),
+        Job("drop_cancelled", _drop_all_cancelled, every_seconds=0.5),
+        Job("resume_waiting", resume_waiting, every_seconds=0.5),
+    )

@@ -1,0 +1,67 @@
+"""Prepares a wave: reads what is known, has it planned beside the event loop, and answers the command that saves it."""
+
+from __future__ import annotations
+
+import secrets
+import zlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from chassis.kernel import new_id
+from chassis.wiring import Runtime
+
+from chassis import telemetry
+from shipping.adapters import reads
+from shipping.adapters.planner import Planner
+from shipping.app.commands import SavePlan, WithdrawBatch
+from shipping.domain.gathering import Gathered, Known
+from shipping.domain.promise import World
+from shipping.domain.wave import wave_id
+
+
+@dataclass(frozen=True, slots=True)
+class Waves:
+    """Plans waves over the reference data with one planner."""
+
+    world: World
+    planner: Planner
+
+    async def prepare(
+        self, runtime: Runtime, id: str, area_hub_id: str, now: datetime, *, pushed: bool, take_all: bool
+    ) -> SavePlan:
+        """The command that saves the wave; whoever dispatches it meets PlanOutdated if parcels changed meanwhile."""
+        await self._free_open_batches(runtime, area_hub_id)
+        async with runtime.engine.connect() as connection:
+            parcels = await reads.parcels_to_plan(connection, area_hub_id)
+            known = Known(
+                wave_id=id,
+                area_hub_id=area_hub_id,
+                parcels=parcels,
+                points=await reads.points(connection, (parcel.pickup_point_id for parcel in parcels)),
+                closures=await reads.closures_from(connection, now),
+                now=now,
+                take_all=take_all,
+            )
+        gathered = Gathered(self.world, known)
+        plan = await self.planner.plan(gathered.wave(), seed=zlib.crc32(id.encode()))
+        batches = gathered.batches(plan, [secrets.randbits(40) for _ in plan.runs], telemetry.cause())
+        waits = {r.parcel_id: wave_id(area_hub_id, r.waits_for) for r in plan.reasons if r.waits_for}
+        return SavePlan(
+            wave_id=id,
+            area_hub_id=area_hub_id,
+            pushed=pushed,
+            batches=batches,
+            tender_ids=tuple(f"TD-{new_id()}" for _ in batches),
+            reasons=plan.reasons,
+            waits_for=waits,
+            versions={parcel.id: parcel.version for parcel in parcels},
+        )
+
+    async def _free_open_batches(self, runtime: Runtime, area_hub_id: str) -> None:
+        """Runs that nobody took give their parcels back, to be planned anew."""
+        async with runtime.engine.connect() as connection:
+            open_batches = await reads.open_batches(connection, area_hub_id)
+        commands = [WithdrawBatch(batch_id=one.id, parcel_ids=one.parcel_ids) for one in open_batches]
+        for answer in await runtime.dispatch(commands, telemetry.cause()) if commands else ():
+            if isinstance(answer, Exception):
+                raise answer

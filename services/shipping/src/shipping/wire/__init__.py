@@ -1,0 +1,1 @@
+"""Translates between the contracts and shipping's own words; nobody else does."""
