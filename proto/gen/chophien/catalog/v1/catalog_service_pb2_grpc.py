@@ -183,7 +183,7 @@ class CatalogServiceServicer:
 
     def EndLivestream(self, request, context):
         """Ends a session, and its offers with it (R42). Roles: seller, operator; STOPPED_BY_AUTHORITY: operator only.
-        Errors: SESSION_ENDED.
+        Errors: SESSION_ENDED, OPERATOR_ONLY (a seller names an authority).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

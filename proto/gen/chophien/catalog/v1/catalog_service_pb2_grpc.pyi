@@ -52,7 +52,7 @@ class CatalogServiceStub:
     """
     EndLivestream: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.EndLivestreamRequest, _catalog_service_pb2.EndLivestreamResponse]
     """Ends a session, and its offers with it (R42). Roles: seller, operator; STOPPED_BY_AUTHORITY: operator only.
-    Errors: SESSION_ENDED.
+    Errors: SESSION_ENDED, OPERATOR_ONLY (a seller names an authority).
     """
     GetProduct: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.GetProductRequest, _catalog_service_pb2.GetProductResponse]
     """A product with its seller's public block, price, stock and open offers. Roles: all."""
@@ -161,7 +161,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_catalog_service_pb2.EndLivestreamRequest, _abc.Awaitable[_catalog_service_pb2.EndLivestreamResponse]],
     ) -> _abc.Awaitable[_catalog_service_pb2.EndLivestreamResponse]:
         """Ends a session, and its offers with it (R42). Roles: seller, operator; STOPPED_BY_AUTHORITY: operator only.
-        Errors: SESSION_ENDED.
+        Errors: SESSION_ENDED, OPERATOR_ONLY (a seller names an authority).
         """
 
     @_abc_1.abstractmethod
