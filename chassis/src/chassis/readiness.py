@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from math import inf
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -54,8 +55,11 @@ class Readiness:
         """What keeps a role from working; empty = ready."""
         failing = self._health.problems()
         found = [f"{name}: {failing[name]}" for name in NEEDS[role] if name in failing]
-        silent = (name for name in NEEDS[role] if name not in failing)
-        return found + [f"{n}: silent" for n in silent if self._health.seconds_since_ok(n) > STALE_SECONDS]
+        for name in NEEDS[role]:
+            silent = self._health.seconds_since_ok(name)
+            if name not in failing and silent > STALE_SECONDS:
+                found.append(f"{name}: starting" if silent == inf else f"{name}: silent for {silent:.0f} s")
+        return found
 
     async def _tell(self, server: GrpcServer, role: str, problem: str) -> None:
         await server.set_ready(role, not problem)

@@ -69,6 +69,7 @@ class Ticker:
             self._runtime.health.ok("tick")
             if await _sleep(stop, STANDBY_SECONDS):
                 return
+        self._runtime.health.ok("tick")
         over = asyncio.Event()
         jobs = [asyncio.create_task(self._repeat(job, over), name=job.name) for job in self._runtime.service.jobs]
         try:
