@@ -119,7 +119,7 @@ class Batch:
                 continue
             outgoing = self._service.encode(fact, number)
             carried = self._telemetry.fact_traceparent(aggregate.trace, trace, outgoing.topic, fact)
-            said.append(outbox.row(outgoing, self._now, carried))
+            said.append(outbox.row(outgoing, carried))
 
     def _version_of(self, aggregate: Aggregate, name: Name, staged: Mapping[Name, Aggregate]) -> int:
         """The version before this change; raises HandlerMistake if the handler had no right to make it."""
@@ -132,9 +132,10 @@ class Batch:
             raise HandlerMistake(f"{name[0].__name__} was made from version {aggregate.version}, it has {base}")
         return earlier.version if earlier else base
 
-    async def write_wishes(self, connection: AsyncConnection) -> None:
-        """Write down what is wished outside."""
+    async def write(self, connection: AsyncConnection) -> None:
+        """Write down what is wished outside and what was said."""
         await effects_table.write(connection, self.wished)
+        await outbox.write(connection, self.said, self._now)
 
 
 def _names(keys: Iterable[Key[Any]]) -> dict[Name, None]:

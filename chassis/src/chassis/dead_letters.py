@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Hashable, Iterable, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -12,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.cloudevents import TEXT_CHARACTERS_MAX, readable
 from chassis.outages import explain
-from chassis.outbox import FACT_BYTES_MAX, OutboxRow, shard_of
+from chassis.outbox import FACT_BYTES_MAX, DeadRow, write_dead
 from chassis.store import columns_of
 from chassis.telemetry import count
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 OPEN = "state IN ('dead', 'parked')"
 
-CLOSED_LANES = f"SELECT DISTINCT topic, lane FROM dead_letters WHERE {OPEN} AND lane = ANY($1::text[])"
+ANY_CLOSED = f"SELECT EXISTS (SELECT FROM dead_letters WHERE {OPEN})"
 
 # A replay holds these locks until it commits; whoever waited for it sees here that the lane is open again.
 LOCK_LANES = f"SELECT topic, lane FROM dead_letters WHERE {OPEN} AND lane = ANY($1::text[]) ORDER BY id FOR UPDATE"
@@ -48,21 +47,21 @@ def lane_of(key: bytes | None) -> str:
 
 
 async def closed_lanes(connection: AsyncConnection, lanes: Iterable[Hashable]) -> set[Hashable]:
-    """Which of these (topic, lane) hold an open dead letter; one statement, unless there are any."""
-    names = ([lane[1] for lane in lanes if isinstance(lane, tuple)],)
-    if not (await connection.exec_driver_sql(CLOSED_LANES, names)).first():
+    """Which of these (topic, lane) hold an open dead letter; one cheap statement, unless there are any at all."""
+    if not (await connection.exec_driver_sql(ANY_CLOSED)).scalar():
         return set()
+    names = ([lane[1] for lane in lanes if isinstance(lane, tuple)],)
     return {tuple(row) for row in await connection.exec_driver_sql(LOCK_LANES, names)}
 
 
-async def bury(connection: AsyncConnection, group: str, items: Sequence[Item]) -> list[OutboxRow]:
-    """Write culprits and parked records down, in one statement; answers the culprits' records for the dead topics."""
+async def bury(connection: AsyncConnection, group: str, items: Sequence[Item]) -> None:
+    """Write culprits and parked records down, in one statement; culprits go to their dead topics as well."""
     if not items:
-        return []
+        return
     await connection.exec_driver_sql(INSERT, columns_of(map(_row, items)))
     count("dispatch.dead", sum(item.error is not None for item in items))
     count("dispatch.parked", sum(item.held for item in items))
-    return [dead_record(item, group) for item in items if item.error is not None]
+    await write_dead(connection, [dead_record(item, group) for item in items if item.error is not None])
 
 
 def _row(item: Item) -> tuple[Any, ...]:
@@ -82,7 +81,7 @@ def _row(item: Item) -> tuple[Any, ...]:
     )
 
 
-def dead_record(item: Item, group: str) -> OutboxRow:
+def dead_record(item: Item, group: str) -> DeadRow:
     """A culprit as it goes to the dead topic: its own body, key and headers, and why it lies there."""
     record, key, body = item.source.record, readable(item.source.record.key), item.source.record.value or b""
     headers = {readable(name.encode()): readable(value) for name, value in record.headers}
@@ -100,6 +99,4 @@ def dead_record(item: Item, group: str) -> OutboxRow:
         # The whole record is in dead_letters; with our headers on top no broker would take it.
         body, headers, key = b"", {n: v[:TEXT_CHARACTERS_MAX] for n, v in headers.items()}, lane_of(record.key)
         headers["dead-body"] = "left out, too large"
-    text = msgspec.json.encode(headers).decode()
-    topic = dead_topic(record.topic, group)
-    return OutboxRow(topic, key, "", datetime.now(UTC), body, "", text, shard_of(key))
+    return DeadRow(dead_topic(record.topic, group), key, body, msgspec.json.encode(headers).decode())

@@ -9,12 +9,11 @@ from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from chassis import crash, outbox
+from chassis import crash
 from chassis.batch import Batch
 from chassis.clock import Clock
 from chassis.kernel import Aggregate, Outcome
 from chassis.outages import Backoff, is_outage, is_repeatable
-from chassis.outbox import OutboxRow
 from chassis.telemetry import Span, Telemetry, count
 from chassis.wiring import Service
 
@@ -61,8 +60,8 @@ class Gate(Protocol):
         """The span in which this item is carried out, if it deserves its own; ended after COMMIT or rollback."""
         ...
 
-    async def leave(self, connection: AsyncConnection, items: Sequence[Item]) -> Sequence[OutboxRow]:
-        """Last statement(s): write down what became of the items entered; may add records to the outbox."""
+    async def leave(self, connection: AsyncConnection, items: Sequence[Item]) -> None:
+        """Last statement(s): write down what became of the items entered."""
         ...
 
 
@@ -77,9 +76,8 @@ class OpenGate:
         """No span of its own."""
         return None
 
-    async def leave(self, connection: AsyncConnection, items: Sequence[Item]) -> Sequence[OutboxRow]:
+    async def leave(self, connection: AsyncConnection, items: Sequence[Item]) -> None:
         """Nothing to write down."""
-        return ()
 
 
 class Dispatcher:
@@ -153,8 +151,7 @@ class Dispatcher:
                     item.span = gate.begin(item, transaction.id)
                 batch.carry_out(entered)
                 await self._save(connection, batch)
-                said = [*batch.said, *await gate.leave(connection, entered)]
-                await outbox.write(connection, said)
+                await gate.leave(connection, entered)
                 crash.point("dispatch.before_commit")
                 await connection.commit()
         except BaseException as error:
@@ -162,7 +159,7 @@ class Dispatcher:
             raise
         finally:
             _end(transaction, items)
-        if said:
+        if batch.said:
             self.said.set()
         if batch.wished:
             self.wished.set()
@@ -182,7 +179,7 @@ class Dispatcher:
         for kind, store in self._stores.items():
             if kind in changed:
                 await store.save(connection, batch.before[kind], changed[kind])
-        await batch.write_wishes(connection)
+        await batch.write(connection)
 
 
 def _end(transaction: Span, items: Sequence[Item]) -> None:

@@ -21,7 +21,6 @@ from chassis.calls import Call
 from chassis.dispatch import Dispatcher, Item
 from chassis.kernel import Invalid
 from chassis.outages import is_outage
-from chassis.outbox import OutboxRow
 from chassis.status import IdempotencyMismatch, overloaded, too_late, unavailable
 from chassis.store import Conflict
 from chassis.telemetry import TRANSACTION_ID, Span, count, searchable
@@ -170,7 +169,7 @@ class RequestGate:
             span.set({TRANSACTION_ID: transaction, **searchable(item.command)})
         return None
 
-    async def leave(self, connection: AsyncConnection, items: Sequence[Item]) -> Sequence[OutboxRow]:
+    async def leave(self, connection: AsyncConnection, items: Sequence[Item]) -> None:
         """Remember the answers. A request_id that another process answered meanwhile makes the group run again."""
         done = [item for item in items if item.outcome is not None]
         for item in done:
@@ -183,7 +182,6 @@ class RequestGate:
             result = await connection.exec_driver_sql(INSERT, (*columns, datetime.now(UTC)))
             if len(result.all()) != len(done):
                 raise Conflict("requests answered by another process meanwhile")
-        return ()
 
 
 def _gather(queue: deque[Request], limit: int) -> list[Request]:

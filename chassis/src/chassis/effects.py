@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.dispatch import Item
 from chassis.outages import Backoff, Showable, explain, is_outage
-from chassis.outbox import OutboxRow
 from chassis.telemetry import Span, count
 from chassis.wiring import Effect, Runtime
 
@@ -66,11 +65,10 @@ class EffectGate:
         """The facts said carry the wish's own trace."""
         return None
 
-    async def leave(self, connection: AsyncConnection, items: Sequence[Item]) -> Sequence[OutboxRow]:
+    async def leave(self, connection: AsyncConnection, items: Sequence[Item]) -> None:
         """Settle, unless the report failed: then the effect is tried again."""
         if all(item.error is None for item in items):
             await settle(connection, self._row, self._state, self._problem)
-        return ()
 
 
 async def settle(connection: AsyncConnection, row: Any, state: str, problem: str, pause_seconds: float = 0.0) -> None:

@@ -12,7 +12,6 @@ from chassis import dead_letters
 from chassis.cloudevents import TEXT_CHARACTERS_MAX, id_and_trace
 from chassis.dispatch import Item
 from chassis.outages import Showable
-from chassis.outbox import OutboxRow
 from chassis.telemetry import Span, Telemetry, sampled, valid
 from chassis.wiring import Hearing, TopicShape
 
@@ -125,9 +124,9 @@ class InboxGate:
             group=self._group,
         )
 
-    async def leave(self, connection: AsyncConnection, items: Sequence[Item]) -> Sequence[OutboxRow]:
+    async def leave(self, connection: AsyncConnection, items: Sequence[Item]) -> None:
         """Culprits and parked records become dead letters; culprits go to the dead topic as well."""
-        return await dead_letters.bury(connection, self._group, [i for i in items if i.error is not None or i.held])
+        await dead_letters.bury(connection, self._group, [i for i in items if i.error is not None or i.held])
 
 
 async def prune(connection: AsyncConnection, shapes: Mapping[str, TopicShape]) -> int:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,15 +15,17 @@ from chassis.wiring import OutgoingFact
 FACT_BYTES_MAX = 900_000
 """Largest payload we say; a broker takes 1 MiB (message.max.bytes) with key and headers."""
 
-SHARDS = 16
-"""How many relays a service could ever have; one today."""
-
 # unnest is scanned in order, so the identity, drawn row by row, follows the order of the facts.
-INSERT = """
+INSERT_FACTS = """
+    INSERT INTO outbox (id, topic, key, type, occurred_time, payload, traceparent, shard)
+    SELECT uuidv7(), r.topic, r.key, r.type, $6::timestamptz, r.payload, r.traceparent, hashtext(r.key) & 15
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[]) AS r(topic, key, type, payload, traceparent)"""
+"""The shard says which of up to 16 relays would send a key; one sends them all today."""
+
+INSERT_DEAD = """
     INSERT INTO outbox (id, topic, key, type, occurred_time, payload, traceparent, headers, shard)
-    SELECT uuidv7(), r.topic, r.key, r.type, r.occurred_time, r.payload, r.traceparent, r.headers::jsonb, r.shard
-    FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::bytea[], $6::text[], $7::text[], $8::int[])
-        AS r(topic, key, type, occurred_time, payload, traceparent, headers, shard)"""
+    SELECT uuidv7(), r.topic, r.key, '', $5::timestamptz, r.payload, '', r.headers::jsonb, hashtext(r.key) & 15
+    FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[]) AS r(topic, key, payload, headers)"""
 
 
 class FactTooLarge(Showable):
@@ -32,33 +33,38 @@ class FactTooLarge(Showable):
 
 
 class OutboxRow(NamedTuple):
-    """A record for Kafka; `headers` (a JSON object of text) replaces the CloudEvents headers, for dead letters."""
+    """A fact on its way to Kafka."""
 
     topic: str
     key: str
     type: str
-    occurred_time: datetime
     payload: bytes
     traceparent: str
-    headers: str | None
-    shard: int
 
 
-def row(fact: OutgoingFact, occurred_time: datetime, traceparent: str) -> OutboxRow:
+class DeadRow(NamedTuple):
+    """A culprit on its way to its dead topic; `headers` is a JSON object of text."""
+
+    topic: str
+    key: str
+    payload: bytes
+    headers: str
+
+
+def row(fact: OutgoingFact, traceparent: str) -> OutboxRow:
     """A fact as an outbox row; raises FactTooLarge."""
     if len(fact.payload) > FACT_BYTES_MAX:
         raise FactTooLarge(f"{fact.type} has {len(fact.payload)} bytes, at most {FACT_BYTES_MAX} are said")
-    return OutboxRow(
-        fact.topic, fact.key, fact.type, occurred_time, fact.payload, traceparent, None, shard_of(fact.key)
-    )
+    return OutboxRow(fact.topic, fact.key, fact.type, fact.payload, traceparent)
 
 
-def shard_of(key: str) -> int:
-    """Which relay would send this key, if there were several."""
-    return zlib.crc32(key.encode()) % SHARDS
-
-
-async def write(connection: AsyncConnection, rows: Sequence[OutboxRow]) -> None:
-    """Insert rows in their order, in one statement; after all row locks of the transaction, so order is true."""
+async def write(connection: AsyncConnection, rows: Sequence[OutboxRow], occurred_time: datetime) -> None:
+    """Insert facts in their order, in one statement; after all row locks of the transaction, so the order is true."""
     if rows:
-        await connection.exec_driver_sql(INSERT, columns_of(rows))
+        await connection.exec_driver_sql(INSERT_FACTS, (*columns_of(rows), occurred_time))
+
+
+async def write_dead(connection: AsyncConnection, rows: Sequence[DeadRow]) -> None:
+    """Insert culprits for their dead topics, in one statement."""
+    if rows:
+        await connection.exec_driver_sql(INSERT_DEAD, (*columns_of(rows), datetime.now(UTC)))

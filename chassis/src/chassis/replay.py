@@ -13,7 +13,7 @@ from chassis.dead_letters import OPEN, dead_record
 from chassis.dispatch import Dispatcher, Item
 from chassis.inbox import Undecodable, items_of
 from chassis.outages import explain
-from chassis.outbox import OutboxRow
+from chassis.outbox import write_dead
 from chassis.store import columns_of
 from chassis.telemetry import Span
 
@@ -143,11 +143,11 @@ class ReplayGate:
         """The facts said carry the record's own trace."""
         return None
 
-    async def leave(self, connection: AsyncConnection, items: Sequence[Item]) -> Sequence[OutboxRow]:
+    async def leave(self, connection: AsyncConnection, items: Sequence[Item]) -> None:
         """Write down what became of each; a parked one that fails is a culprit of its own now."""
         await connection.exec_driver_sql(SETTLE, columns_of([_settled(item) for item in items]))
         new = (item for item in items if item.error is not None and item.source.record.state == "parked")
-        return [dead_record(item, self._group) for item in new]
+        await write_dead(connection, [dead_record(item, self._group) for item in new])
 
 
 def _settled(item: Item) -> tuple[int, str, str, int]:

@@ -14,7 +14,7 @@ TABLES_0001 = (
         topic text NOT NULL,
         received_time timestamptz NOT NULL
     )""",
-    "CREATE INDEX inbox_received ON inbox (received_time)",
+    "CREATE INDEX inbox_received ON inbox USING brin (received_time)",
     # Rows live for milliseconds: vacuum early, or the relay's scan wades through the dead.
     """
     CREATE TABLE outbox (
@@ -39,7 +39,7 @@ TABLES_0001 = (
         received_time timestamptz NOT NULL,
         PRIMARY KEY (caller, method, request_id)
     )""",
-    "CREATE INDEX requests_received ON requests (received_time)",
+    "CREATE INDEX requests_received ON requests USING brin (received_time)",
     """
     CREATE TABLE dead_letters (
         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -119,7 +119,7 @@ def _attach_ways(metadata: MetaData) -> None:
     inbox = Table(
         "inbox", metadata, Column("id", Text, primary_key=True), _needed("topic", Text), _time("received_time")
     )
-    Index("inbox_received", inbox.c.received_time)
+    Index("inbox_received", inbox.c.received_time, postgresql_using="brin")
     Table(
         "outbox",
         metadata,
@@ -147,7 +147,7 @@ def _attach_requests(metadata: MetaData) -> None:
         _needed("response", LargeBinary),
         _time("received_time"),
     )
-    Index("requests_received", requests.c.received_time)
+    Index("requests_received", requests.c.received_time, postgresql_using="brin")
 
 
 def _attach_exceptions(metadata: MetaData) -> None:

@@ -10,7 +10,7 @@ from chassis.dispatch import Dispatcher
 from chassis.relay import LOCK
 from chassis.wiring import Health, OutgoingFact
 from counters.domain import Count
-from counters.given import counted, rows, said, totals
+from counters.given import NOW, counted, rows, said, totals
 from counters.stack import committed, consuming, dies, heard, make, published, read, relaying, send, until
 from counters.wire import CounterEvent
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -112,15 +112,13 @@ async def test_a_refused_fact_stops_its_own_key_only_and_is_flagged(kafka: str, 
     one, health = await make(kafka, engine), Health()
     small = f"{published(one)}.small"
     await _make_small_topic(kafka, small)
-    now = (await rows(engine, "SELECT now()"))[0][0]
 
     def row(key: str, size: int) -> outbox.OutboxRow:
-        return outbox.row(OutgoingFact(small, key, "t", b"x" * size), now, "")
+        return outbox.row(OutgoingFact(small, key, "t", b"x" * size), "")
 
     async with engine.begin() as connection:
-        await outbox.write(
-            connection, [row("good", 1), row("bad", 50_000), row("good", 2), row("bad", 3), row("good", 4)]
-        )
+        facts = [row("good", 1), row("bad", 50_000), row("good", 2), row("bad", 3), row("good", 4)]
+        await outbox.write(connection, facts, NOW)
     async with relaying(kafka, one, health):
         await until(lambda: _has(engine, 2), 60)
         await until(lambda: _is(lambda: "relay" in health.problems()))

@@ -14,7 +14,7 @@ HUBS = {
     "hub-lao-cai": ("Lào Cai", 22.4989, 104.0107),
 }
 PASS_ROAD = "o-quy-ho"
-PASS_POSITION = ("Đèo Ô Quý Hồ", 22.3540, 103.7760)
+PASS_POSITION = ("Đèo Ô Quy Hồ", 22.3540, 103.7760)
 NOODLE_MAKERS = 14
 
 

@@ -35,7 +35,7 @@ BEATS = {
     at("14:00"): "payments is killed; orders go on coming in",
     at("14:10"): "payments is back; the sellers pack",
     at("14:45"): "the wave: one run of 90 parcels is offered to partner A, over hub Sa Pa",
-    at("15:00"): "a landslide closes the Ô Quý Hồ pass; the run is moved to hub Lai Châu",
+    at("15:00"): "a landslide closes the Ô Quy Hồ pass; the run is moved to hub Lai Châu",
     at("09:30", 1): "Thursday: the 30 of the evening ride, and the three that were not at the gate",
     at("12:00", 2): "Friday: partner A delivers and takes the cash",
     at("12:00", 5): "Monday: the last deliveries",

@@ -34,7 +34,7 @@ class ProductEvent(_message.Message):
     product_id: _builtins.str
     """The product; the record's key."""
     version: _builtins.int
-    """Position of this fact in the product's history, from 1, without gaps."""
+    """Position of this fact in the product's history, from 1, rising; a number is left out where something changed without a fact."""
     @_builtins.property
     def product_published(self) -> Global___ProductPublished:
         """The product can be ordered."""

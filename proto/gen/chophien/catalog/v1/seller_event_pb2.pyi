@@ -65,7 +65,7 @@ class SellerEvent(_message.Message):
     seller_id: _builtins.str
     """The seller; the record's key."""
     version: _builtins.int
-    """Position of this fact in the seller's history, from 1, without gaps."""
+    """Position of this fact in the seller's history, from 1, rising; a number is left out where something changed without a fact."""
     @_builtins.property
     def seller_registered(self) -> Global___SellerRegistered:
         """The seller was registered."""

@@ -72,7 +72,7 @@ class StockEvent(_message.Message):
     order_id: _builtins.str
     """The order; the record's key."""
     version: _builtins.int
-    """Position of this fact in the order's stock history, from 1, without gaps."""
+    """Position of this fact in the order's stock history, from 1, rising; a number is left out where something changed without a fact."""
     @_builtins.property
     def stock_reserved(self) -> Global___StockReserved:
         """All lines are held for the order."""

@@ -37,7 +37,7 @@ class OrderEvent(_message.Message):
     order_id: _builtins.str
     """The order, at most 25 ASCII characters, also the memo of its bank transfer; the record's key."""
     version: _builtins.int
-    """Position of this fact in the order's history, from 1, without gaps."""
+    """Position of this fact in the order's history, from 1, rising; a number is left out where something changed without a fact."""
     @_builtins.property
     def order_placed(self) -> Global___OrderPlaced:
         """A buyer placed the order."""

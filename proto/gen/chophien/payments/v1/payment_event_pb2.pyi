@@ -38,7 +38,7 @@ class PaymentEvent(_message.Message):
     order_id: _builtins.str
     """The order; the record's key."""
     version: _builtins.int
-    """Position of this fact in the payment's history, from 1, without gaps."""
+    """Position of this fact in the payment's history, from 1, rising; a number is left out where something changed without a fact."""
     @_builtins.property
     def payment_requested(self) -> Global___PaymentRequested:
         """A QR code was made and waits for its transfer."""

@@ -43,7 +43,7 @@ class ParcelEvent(_message.Message):
     parcel_id: _builtins.str
     """The parcel, equal to the order's part_id; the record's key."""
     version: _builtins.int
-    """Position of this fact in the parcel's history, from 1, without gaps."""
+    """Position of this fact in the parcel's history, from 1, rising; a number is left out where something changed without a fact."""
     order_id: _builtins.str
     """The order it belongs to."""
     @_builtins.property

@@ -38,7 +38,7 @@ class PickupBatchEvent(_message.Message):
     batch_id: _builtins.str
     """The batch; the record's key."""
     version: _builtins.int
-    """Position of this fact in the batch's history, from 1, without gaps."""
+    """Position of this fact in the batch's history, from 1, rising; a number is left out where something changed without a fact."""
     @_builtins.property
     def batch_closed(self) -> Global___BatchClosed:
         """The run is planned and takes no more parcels."""
