@@ -19,7 +19,8 @@ FACT_BYTES_MAX = 900_000
 INSERT_FACTS = """
     INSERT INTO outbox (id, topic, key, type, occurred_time, payload, traceparent, shard)
     SELECT uuidv7(), r.topic, r.key, r.type, $6::timestamptz, r.payload, r.traceparent, hashtext(r.key) & 15
-    FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[]) AS r(topic, key, type, payload, traceparent)"""
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[])
+        AS r(topic, key, type, payload, traceparent)"""
 """The shard says which of up to 16 relays would send a key; one sends them all today."""
 
 INSERT_DEAD = """

@@ -128,7 +128,8 @@ class Relay:
         for topic, of_topic in _grouped(rows, lambda row: row.topic).items():
             try:
                 partitions = len(await producer.partitions_for(topic))
-                for partition, share in _grouped(of_topic, lambda row: partition_of(row.key, partitions)).items():
+                by_partition = _grouped(of_topic, lambda row, count=partitions: partition_of(row.key, count))
+                for partition, share in by_partition.items():
                     flying += await self._fly(producer, topic, partition, share)
             except KafkaError as error:
                 # What of this topic is flying already answers for itself below.
@@ -145,9 +146,10 @@ class Relay:
     ) -> list[tuple[list[Row], asyncio.Future[Any]]]:
         """Rows of one partition as few batches as they fit in. Far cheaper than a send() for each."""
         flying: list[tuple[list[Row], asyncio.Future[Any]]] = []
-        batch, share = producer.create_batch(), []
+        share: list[Row] = []
+        batch = producer.create_batch()
         for row in rows:
-            record = {"timestamp": None, "key": row.key.encode() or None, "value": row.payload}
+            record: dict[str, Any] = {"timestamp": None, "key": row.key.encode() or None, "value": row.payload}
             record["headers"] = _headers(row, self._source)
             if batch.append(**record) is None:
                 flying.append((share, await producer.send_batch(batch, topic, partition=partition)))
@@ -216,7 +218,7 @@ def partition_of(key: str, partitions: int) -> int:
     return int((murmur2(key.encode()) & 0x7FFFFFFF) % partitions)
 
 
-def _grouped(rows: Sequence[Row], by: Callable[[Row], Any]) -> dict[Any, list[Row]]:
+def _grouped(rows: Sequence[Row], by: Callable[..., Any]) -> dict[Any, list[Row]]:
     """In the order they came, by group."""
     groups: dict[Any, list[Row]] = {}
     for row in rows:
