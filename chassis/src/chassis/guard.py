@@ -85,7 +85,8 @@ class Guard:
         return grpc.unary_unary_rpc_method_handler(guarded, None, handler.response_serializer)
 
     def _admit(self, authorization: str, roles: frozenset[str]) -> Caller:
-        caller = self.tokens.find(authorization.removeprefix("Bearer ")) if authorization else None
+        scheme, _, token = authorization.partition(" ")
+        caller = self.tokens.find(token) if scheme == "Bearer" else None
         if caller is None:
             raise Refusal(grpc.StatusCode.UNAUTHENTICATED, "UNAUTHENTICATED", "A valid bearer token is needed.")
         if caller.role not in roles:

@@ -34,6 +34,9 @@ from chassis.ticker import Ticker
 from chassis.wiring import Health, Runtime, Service
 
 PARENT_LOOK_SECONDS = 0.5
+STATEMENT_SECONDS_MAX = 60.0
+"""A statement without an answer for so long counts as an outage; a database that hangs must not hang us for ever."""
+
 STOP_SECONDS_MAX = 25.0
 """How long roles may take to end their work once told to stop; then they are cancelled, which loses nothing."""
 
@@ -42,7 +45,7 @@ ROLES = ("serve", "consume", "relay", "tick")
 _log = structlog.get_logger(__name__)
 
 
-def make_engine(settings: Settings) -> AsyncEngine:
+def make_engine(settings: Settings, statement_seconds_max: float | None = STATEMENT_SECONDS_MAX) -> AsyncEngine:
     """The process's connections. Parameters never show up in errors: they may hold personal data."""
     return create_async_engine(
         settings.database_url,
@@ -52,6 +55,7 @@ def make_engine(settings: Settings) -> AsyncEngine:
         hide_parameters=True,
         connect_args={
             "timeout": 5,
+            "command_timeout": statement_seconds_max,
             "server_settings": {
                 "application_name": f"{settings.service} {os.getpid()}",
                 "jit": "off",

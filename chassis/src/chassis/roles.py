@@ -102,7 +102,7 @@ def _settings(service: Service) -> Settings:
 
 
 async def _migrate(service: Service, settings: Settings) -> None:
-    engine = make_engine(settings)
+    engine = make_engine(settings, statement_seconds_max=None)
     try:
         await migrate.upgrade(engine, service.migrations)
     except Exception as error:

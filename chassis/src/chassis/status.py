@@ -33,7 +33,7 @@ class IdempotencyMismatch(DomainError):
     code = Code.ALREADY_EXISTS
 
 
-@dataclass
+@dataclass(eq=False)
 class Refusal(Exception):
     """What the chassis itself refuses, for reasons that are no domain's: identity, load, time, outages."""
 

@@ -33,14 +33,14 @@ def _messages() -> dict[str, Any]:
     for name, fields in MESSAGES.items():
         message = file.message_type.add(name=name)
         for number, (field, kind) in enumerate(fields, 1):
-            message.field.add(name=field, number=number, type=kind, label=1)  # type: ignore[arg-type]
+            message.field.add(name=field, number=number, type=kind, label=1)
     service = file.service.add(name="CountersService")
     for name in METHODS:
         service.method.add(
             name=name, input_type=f".counters.v1.{name}Request", output_type=f".counters.v1.{name}Response"
         )
     pool = descriptor_pool.Default()
-    pool.Add(file)  # type: ignore[no-untyped-call]
+    pool.Add(file)
     found = (pool.FindMessageTypeByName(f"counters.v1.{name}") for name in MESSAGES)
     return {one.name: message_factory.GetMessageClass(one) for one in found}
 

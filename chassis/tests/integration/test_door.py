@@ -12,7 +12,6 @@ import pytest
 from chassis.dispatch import Item
 from chassis.door import Door, RequestGate
 from chassis.grpc_client import bad_fields, reason_of, retry_after_seconds
-from chassis.outbox import OutboxRow
 from chassis.testing import eventually
 from chassis.testing.serving import Served, serving
 from counters.bootstrap import service
@@ -104,7 +103,7 @@ async def test_calls_that_come_while_a_group_commits_share_the_next_transaction(
     calls = await gathered(served, held, *(count(request_id=f"r-{n}") for n in range(6)))
     held.go.set()
     assert await asyncio.gather(*calls) == [1, 2, 3, 4, 5, 6]
-    assert (held.entered, held.commits) == ([1, 5], 2)
+    assert held.entered == [1, 5] and held.commits == 2
 
 
 async def test_a_group_has_at_most_so_many_calls(served: Served, held: Held) -> None:
@@ -138,7 +137,7 @@ async def test_cancelled_and_expired_calls_are_dropped_before_the_group_begins(
     assert await expired == "DEADLINE_EXCEEDED"
     await asyncio.sleep(0.1)
     held.go.set()
-    assert await asyncio.gather(calls[0], last) == [1, 1]
+    assert list(await asyncio.gather(calls[0], last)) == [1, 1]
     assert held.entered == [1, 1]
     assert await scalar(engine, "SELECT string_agg(id, ',' ORDER BY id) FROM counters") == "first,last"
 
@@ -278,16 +277,17 @@ async def test_a_request_id_is_remembered_even_if_another_process_wins_the_inser
     served: Served, stub: Any, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """New aggregates share no row lock, so only the insert of the request tells that somebody was faster."""
-    real, raced = RequestGate.leave, []
+    raced: list[bool] = []
+    real = RequestGate.leave
 
-    async def leave(gate: RequestGate, connection: AsyncConnection, items: Sequence[Item]) -> Sequence[OutboxRow]:
+    async def leave(gate: RequestGate, connection: AsyncConnection, items: Sequence[Item]) -> None:
         if not raced:
             raced.append(True)
             request = items[0].source
             values = (*request.key, request.content_hash, SPOKEN["CountResponse"](total=77).SerializeToString())
             async with engine.begin() as other:
                 await other.exec_driver_sql("INSERT INTO requests VALUES ($1, $2, $3, $4, $5, now())", values)
-        return await real(gate, connection, items)
+        await real(gate, connection, items)
 
     monkeypatch.setattr(RequestGate, "leave", leave)
     assert await outcome(stub.Count(count(), timeout=5)) == 77

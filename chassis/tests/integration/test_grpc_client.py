@@ -103,7 +103,7 @@ async def test_only_unavailable_is_repeated(code: grpc.StatusCode, tries: int) -
         return b""
 
     server = grpc.aio.server()
-    handlers = {"B": grpc.unary_unary_rpc_method_handler(answer)}
+    handlers: Any = {"B": grpc.unary_unary_rpc_method_handler(answer)}
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("a", handlers),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()

@@ -18,8 +18,8 @@ from chassis.testing.serving import Served, serving
 from chassis.testing.tracing import Recording
 from counters.bootstrap import service
 from counters.speech import METHODS, SERVICE, SPOKEN, Stub, servicers
-from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc  # type: ignore[import-untyped]
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc  # type: ignore[import-untyped]
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chassis import logs
@@ -59,6 +59,12 @@ async def refusal(call: Any) -> grpc.aio.AioRpcError:
 async def test_no_identity_no_answer(served: Served, token: str) -> None:
     error = await refusal(Stub(served.channel(token)).Count(count(), timeout=5))
     assert (error.code(), reason_of(error)) == (grpc.StatusCode.UNAUTHENTICATED, "UNAUTHENTICATED")
+
+
+async def test_a_token_without_its_scheme_is_none(served: Served) -> None:
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{served.port}") as channel:
+        error = await refusal(Stub(channel).Count(count(), timeout=5, metadata=(("authorization", "operator"),)))
+    assert error.code() == grpc.StatusCode.UNAUTHENTICATED
 
 
 async def test_a_role_calls_only_what_the_table_says(served: Served) -> None:

@@ -22,7 +22,7 @@ from chassis.roles import main
 from chassis.testing import eventually
 from counters.bootstrap import service
 from counters.speech import METHODS, SPOKEN, Stub, servicers
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc  # type: ignore[import-untyped]
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 HERE = Path(__file__).parents[1]

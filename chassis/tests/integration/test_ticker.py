@@ -55,7 +55,8 @@ async def ticking(database: str, clock_file: Path, engine: AsyncEngine) -> Async
 
 async def reached(engine: AsyncEngine) -> dict[str, datetime]:
     async with engine.connect() as connection:
-        return {row[0]: row[1] for row in await connection.exec_driver_sql("SELECT job, business_time FROM ticks")}
+        rows: Any = await connection.exec_driver_sql("SELECT job, business_time FROM ticks")
+    return {row[0]: row[1] for row in rows}
 
 
 def seen(times: list[datetime], every_seconds: float = 0.01, name: str = "see") -> Job:

@@ -6,6 +6,7 @@ import os
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from chassis.clock import FileClock, SystemClock, make_clock, write_clock_file
@@ -83,7 +84,12 @@ def test_a_missing_file_keeps_the_last_reading(path: Path) -> None:
 def test_the_file_is_looked_at_only_now_and_then(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock_module, "LOOK_EVERY_SECONDS", 60.0)
     clock, looked, real = FileClock(path), [], os.stat
-    monkeypatch.setattr(os, "stat", lambda *a, **k: looked.append(a[0]) or real(*a, **k))
+
+    def stat(*arguments: Any, **options: Any) -> os.stat_result:
+        looked.append(arguments[0])
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(os, "stat", stat)
     for _ in range(100):
         clock.now()
     assert looked.count(path) == 1
