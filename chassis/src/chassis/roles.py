@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-import os
 import sys
 from collections.abc import Coroutine
 from typing import Any, NoReturn
@@ -19,7 +18,7 @@ from chassis.grpc_server import PortTaken
 from chassis.kafka import create_topics
 from chassis.outages import explain, is_outage
 from chassis.process import ROLES, make_engine, running, serve_roles
-from chassis.settings import Settings, SettingsError, read_settings
+from chassis.settings import Settings, SettingsError, quieten_libraries, read_settings
 from chassis.wiring import Service
 
 _log = structlog.get_logger(__name__)
@@ -92,8 +91,7 @@ def _runner(service: Service, roles: tuple[str, ...]) -> Any:
 def _settings(service: Service) -> Settings:
     settings = read_settings(service.name)
     logs.set_up(service.name, settings.log_level)
-    # What grpc's core has to say comes back to us as exceptions and status codes as well.
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    quieten_libraries()
     try:
         crash.arm(settings.crash_point)
     except ValueError as error:

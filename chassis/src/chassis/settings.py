@@ -106,3 +106,8 @@ def read_settings(service: str, environ: Mapping[str, str] = os.environ) -> Sett
     if reader.problems:
         raise SettingsError("\n".join(reader.problems))
     return settings
+
+
+def quieten_libraries() -> None:
+    """Keep grpc's core off standard error; what it says there comes back as exceptions and status codes as well."""
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")

@@ -150,4 +150,4 @@ class Runtime:
 
     async def dispatch(self, commands: Sequence[object], trace: str = "") -> list[object]:
         """Carry out commands in bulk, without inbox: each answer is the reply, or the exception of that command."""
-        return await self.dispatcher.dispatch(commands, trace or cause())
+        return await self.dispatcher.dispatch(commands, trace or cause()) if commands else []

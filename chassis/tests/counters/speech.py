@@ -48,7 +48,7 @@ def _messages() -> dict[str, Any]:
 SPOKEN = _messages()
 
 
-class CountersService:
+class Speech:
     """As an entrypoint is written: translate, dispatch, answer."""
 
     def __init__(self, runtime: Runtime) -> None:
@@ -88,7 +88,7 @@ class CountersService:
 
 
 def servicers(runtime: Runtime) -> Mapping[str, Registered]:
-    return {SERVICE: (_register, CountersService(runtime))}
+    return {SERVICE: (_register, Speech(runtime))}
 
 
 def _register(servicer: Any, server: Any) -> None:

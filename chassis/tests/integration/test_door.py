@@ -10,20 +10,14 @@ import grpc
 import grpc.aio
 import pytest
 from chassis.dispatch import Item
-from chassis.door import Door, RequestGate
-from chassis.grpc_client import bad_fields, reason_of, retry_after_seconds
+from chassis.door import RETRY_AFTER_SECONDS, Door, RequestGate
+from chassis.grpc_client import reason_of, retry_after_seconds
 from chassis.testing import eventually
 from chassis.testing.serving import Served, serving
-from counters.bootstrap import service
-from counters.speech import SPOKEN, Stub, servicers
+from counters.asking import COUNTERS, count, outcome, scalar
+from counters.speech import Stub
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-
-from chassis import door as door_module
-
-ANYBODY = frozenset({"operator", "partner"})
-RULES = {"Count": ANYBODY, "GetTotal": ANYBODY, "Misbehave": ANYBODY}
-COUNTERS = service(servicers=servicers, access=RULES)
 
 
 @pytest.fixture
@@ -35,23 +29,6 @@ async def served(engine: AsyncEngine, database: str) -> AsyncIterator[Served]:
 @pytest.fixture
 async def stub(served: Served) -> Any:
     return Stub(served.channel())
-
-
-def count(counter_id: str = "c", amount: int = 1, request_id: str = "r-1") -> Any:
-    return SPOKEN["CountRequest"](request_id=request_id, counter_id=counter_id, amount=amount)
-
-
-async def outcome(call: Any) -> Any:
-    """The total, or the reason of the refusal."""
-    try:
-        return (await call).total
-    except grpc.aio.AioRpcError as error:
-        return reason_of(error) or error.code().name
-
-
-async def scalar(engine: AsyncEngine, sql: str) -> Any:
-    async with engine.connect() as connection:
-        return (await connection.exec_driver_sql(sql)).scalar()
 
 
 class Held:
@@ -152,33 +129,6 @@ async def test_one_request_id_twice_in_a_group_is_one_execution(
     assert await scalar(engine, "SELECT total FROM counters") == 6
 
 
-async def test_the_same_request_again_gets_the_first_answer(stub: Any, engine: AsyncEngine) -> None:
-    assert await outcome(stub.Count(count(), timeout=5)) == 1
-    assert await outcome(stub.Count(count(request_id="r-2"), timeout=5)) == 2
-    assert await outcome(stub.Count(count(), timeout=5)) == 1
-    assert await scalar(engine, "SELECT count(*) FROM outbox") == 2
-
-
-async def test_the_same_id_with_other_content_is_refused(stub: Any, engine: AsyncEngine) -> None:
-    await stub.Count(count(), timeout=5)
-    with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await stub.Count(count(amount=2), timeout=5)
-    assert (caught.value.code(), reason_of(caught.value)) == (grpc.StatusCode.ALREADY_EXISTS, "IDEMPOTENCY_MISMATCH")
-    assert await scalar(engine, "SELECT total FROM counters") == 1
-
-
-async def test_request_ids_belong_to_their_caller(served: Served) -> None:
-    for expected, identity in enumerate(("operator", "partner-a", "partner-b"), 1):
-        assert await outcome(Stub(served.channel(identity)).Count(count(), timeout=5)) == expected
-
-
-@pytest.mark.parametrize("request_id", ["", "x" * 65, "a\x00b"])
-async def test_a_request_id_is_needed_and_bounded(stub: Any, request_id: str) -> None:
-    with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await stub.Count(count(request_id=request_id), timeout=5)
-    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT and "request_id" in bad_fields(caught.value)
-
-
 async def test_a_refusal_is_that_calls_own_answer_and_leaves_no_trace(
     served: Served, held: Held, engine: AsyncEngine
 ) -> None:
@@ -245,53 +195,9 @@ async def test_a_full_queue_sheds_with_a_time_to_come_back(served: Served, stub:
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await stub.Count(count(request_id="r-4"), timeout=5)
     assert (caught.value.code(), reason_of(caught.value)) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED")
-    assert retry_after_seconds(caught.value) == door_module.RETRY_AFTER_SECONDS
+    assert retry_after_seconds(caught.value) == RETRY_AFTER_SECONDS
     held.go.set()
     assert await asyncio.gather(*calls) == [1, 2, 3]
-
-
-async def test_two_processes_with_the_same_request_execute_it_once(
-    served: Served, stub: Any, database: str, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Both look before either has written: the second finds the answer when it runs again."""
-    both, seen = asyncio.Event(), []
-    real = RequestGate.enter
-
-    async def enter(gate: RequestGate, connection: AsyncConnection, items: Sequence[Item]) -> Sequence[Item]:
-        fresh = await real(gate, connection, items)
-        seen.append(len(fresh))
-        if len(seen) == 2:
-            both.set()
-        await both.wait()
-        return fresh
-
-    monkeypatch.setattr(RequestGate, "enter", enter)
-    async with serving(COUNTERS, database) as other:
-        calls = (stub.Count(count(), timeout=5), Stub(other.channel()).Count(count(), timeout=5))
-        assert await asyncio.gather(*map(outcome, calls)) == [1, 1]
-    assert await scalar(engine, "SELECT total FROM counters") == 1
-    assert seen == [1, 1, 0]
-
-
-async def test_a_request_id_is_remembered_even_if_another_process_wins_the_insert(
-    served: Served, stub: Any, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """New aggregates share no row lock, so only the insert of the request tells that somebody was faster."""
-    raced: list[bool] = []
-    real = RequestGate.leave
-
-    async def leave(gate: RequestGate, connection: AsyncConnection, items: Sequence[Item]) -> None:
-        if not raced:
-            raced.append(True)
-            request = items[0].source
-            values = (*request.key, request.content_hash, SPOKEN["CountResponse"](total=77).SerializeToString())
-            async with engine.begin() as other:
-                await other.exec_driver_sql("INSERT INTO requests VALUES ($1, $2, $3, $4, $5, now())", values)
-        await real(gate, connection, items)
-
-    monkeypatch.setattr(RequestGate, "leave", leave)
-    assert await outcome(stub.Count(count(), timeout=5)) == 77
-    assert await scalar(engine, "SELECT count(*) FROM counters") == 0
 
 
 async def test_the_door_opens_for_rpcs_only(served: Served) -> None:
