@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-TABLES = "inbox, outbox, requests, dead_letters, effects, counters"
+TABLES = "inbox, outbox, requests, dead_letters, effects, counters, limits"
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, DateTime, D
 from sqlalchemy.dialects.postgresql import JSONB
 
 from counters import wire
-from counters.domain import HANDLERS, Counter
+from counters.domain import HANDLERS, Counter, Limit
 
 metadata = attach(MetaData())
 counters = Table(
@@ -27,6 +27,7 @@ counters = Table(
     Column("notes", JSONB, nullable=False),
     Column("box", JSONB),
 )
+limits = Table("limits", metadata, *aggregate_columns(), Column("most", BigInteger, nullable=False))
 
 
 def service(heard_topic: str = "counters.v1.Heard", **others: Any) -> Service:
@@ -34,7 +35,7 @@ def service(heard_topic: str = "counters.v1.Heard", **others: Any) -> Service:
     parts: dict[str, Any] = {
         "name": "counters",
         "handlers": HANDLERS,
-        "stores": (AggregateStore(Counter, counters),),
+        "stores": (AggregateStore(Limit, limits), AggregateStore(Counter, counters)),
         "encode": wire.encode,
         "migrations": Path(__file__).parent / "migrations",
         "hears": {heard_topic: Hearing(wire.CounterEvent, {"counted": wire.count})},

@@ -45,6 +45,13 @@ class Counter(Aggregate):
     box: Box | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit(Aggregate):
+    """How far counters may count together."""
+
+    most: int = 0
+
+
 class Unlucky(DomainError):
     """Nobody counts thirteen."""
 
@@ -62,6 +69,20 @@ class Move:
     source_id: str
     target_id: str
     amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class CountWithin:
+    counter_id: str
+    limit_id: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetLimit:
+    limit_id: str
+    counter_id: str
+    most: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,17 +132,32 @@ def move(command: Move, loaded: Loaded, moment: Moment) -> Outcome:
     )
 
 
+def count_within(command: CountWithin, loaded: Loaded, moment: Moment) -> Outcome:
+    most = loaded.require(Limit, command.limit_id).most
+    counter = loaded.get(Counter, command.counter_id) or Counter(id=command.counter_id)
+    counter = replace(counter, total=min(most, counter.total + command.amount))
+    return said(counter, Counted(counter.id, counter.total), reply=counter.total)
+
+
+def set_limit(command: SetLimit, loaded: Loaded, moment: Moment) -> Outcome:
+    limit = loaded.get(Limit, command.limit_id) or Limit(id=command.limit_id)
+    counter = loaded.get(Counter, command.counter_id) or Counter(id=command.counter_id)
+    return together(said(replace(limit, most=command.most)), said(replace(counter, total=0)))
+
+
 def ring_for(command: RingFor, loaded: Loaded, moment: Moment) -> Outcome:
     counter = loaded.require(Counter, command.counter_id)
     return said(counter, BellWished(counter.id, counter.total))
 
 
-def keys(command: Count | RingFor) -> list[Key[Counter]]:
+def keys(command: Count | CountWithin | RingFor) -> list[Key[Counter]]:
     return [Key(Counter, command.counter_id)]
 
 
 HANDLERS = {
     Count: Handler(count, keys),
     RingFor: Handler(ring_for, keys),
+    CountWithin: Handler(count_within, keys, lambda command: [Key(Limit, command.limit_id)]),
+    SetLimit: Handler(set_limit, lambda c: [Key(Limit, c.limit_id), Key(Counter, c.counter_id)]),
     Move: Handler(move, lambda command: [Key(Counter, command.source_id), Key(Counter, command.target_id)]),
 }

@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 from chassis.dispatch import LONE_TRIES_MAX, Item, OpenGate
+from chassis.inbox import REPLAY_WINDOW_HOURS, prune
+from chassis.kernel import NotFound
 from chassis.outages import is_outage
 from chassis.telemetry import Telemetry
-from counters.domain import Count, Move, Unlucky
+from chassis.wiring import TopicShape
+from counters.domain import Count, CountWithin, Move, SetLimit, Unlucky
 from counters.given import counted, dead_headers, dispatcher, hear, letters, rows, said, totals
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -125,6 +128,51 @@ async def test_commands_of_jobs_are_answered_by_reply_or_exception(engine: Async
     assert isinstance(refused, DBAPIError)
     assert await totals(engine) == {"a": 5, "b": 600}
     assert one.said.is_set()
+
+
+async def test_tables_are_locked_in_one_order_whatever_the_handler_says(engine: AsyncEngine) -> None:
+    one = dispatcher(engine)
+    full: list[str] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        full.append(statement)
+
+    event.listen(engine.sync_engine, "before_cursor_execute", note)
+    assert await one.dispatch([SetLimit("l", "a", 5), CountWithin("a", "l", 9), CountWithin("b", "l", 3)]) == [
+        None,
+        5,
+        3,
+    ]
+    locked = [one for one in full if "FOR UPDATE" in one]
+    assert ["counters" in locked[0], "limits" in locked[1], len(locked)] == [True, True, 2]
+    full.clear()
+    [within, without] = await one.dispatch([CountWithin("b", "l", 9), CountWithin("c", "none", 9)])
+    assert (within, type(without)) == (5, NotFound)
+    assert sum("FOR UPDATE" in one for one in full) == 1
+    assert any('FROM "limits"' in one and "FOR UPDATE" not in one for one in full)
+
+
+async def test_a_hot_row_is_locked_once_a_batch_and_changed_in_the_order_of_arrival(engine: AsyncEngine) -> None:
+    seen = statements(engine)
+    await hear(dispatcher(engine), *(counted("hot", 1, note=str(n)) for n in range(100)))
+    assert sum(one.startswith('SELECT "id"') for one in seen) == 1
+    assert [row[0] for row in await rows(engine, "SELECT jsonb_array_elements_text(notes) FROM counters")] == [
+        str(n) for n in range(100)
+    ]
+
+
+async def test_the_inbox_forgets_a_record_only_after_its_topic_and_the_replay_window(engine: AsyncEngine) -> None:
+    one = dispatcher(engine)
+    await hear(one, *(counted("c1", 1, id=f"e{number}") for number in range(3)))
+    hours = 24 + REPLAY_WINDOW_HOURS
+    async with engine.begin() as connection:
+        for number, age in enumerate((hours + 1, hours - 1, 100_000)):
+            sql = "UPDATE inbox SET received_time = now() - make_interval(hours => $1) WHERE id = $2"
+            await connection.exec_driver_sql(sql, (age, f"e{number}"))
+        await connection.exec_driver_sql("INSERT INTO inbox VALUES ('for ever', 'kept', now() - interval '9 years')")
+        shapes = {**one.service.heard_shapes, "kept": TopicShape(retention_hours=None)}
+        assert await prune(connection, shapes) == 2
+    assert await rows(engine, "SELECT count(*) FROM inbox") == [(2,)]
 
 
 async def test_opposite_moves_at_once_neither_deadlock_nor_lose_anything(engine: AsyncEngine) -> None:

@@ -25,3 +25,10 @@ def upgrade() -> None:
         sa.Column("box", JSONB),
         sa.CheckConstraint("total <= 1000000", name="counters_total_max"),
     )
+    op.create_table(
+        "limits",
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("version", sa.BigInteger, nullable=False),
+        sa.Column("trace", sa.Text, nullable=False),
+        sa.Column("most", sa.BigInteger, nullable=False),
+    )
