@@ -40,6 +40,10 @@ STATEMENT_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 25.0
 """How long roles may take to end their work once told to stop; then they are cancelled, which loses nothing."""
 
+COLLECT_AFTER = (20_000, 50, 50)
+"""Thresholds of the garbage collector. Batches make thousands of objects that die by themselves; Python's default
+would look at them all the time (a quarter of the consumer's CPU, measured)."""
+
 ROLES = ("serve", "consume", "relay", "tick")
 
 _log = structlog.get_logger(__name__)
@@ -103,6 +107,7 @@ async def serve_roles(service: Service, settings: Settings, telemetry: Telemetry
         _log.info("started", roles=list(roles), port=server.port)
         # What lives now lives for ever; the collector need not look at it again and again.
         gc.freeze()
+        gc.set_threshold(*COLLECT_AFTER)
         await _until_stopped(runtime, server, roles, stop)
     _log.info("stopped", roles=list(roles))
 
