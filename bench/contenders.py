@@ -24,8 +24,8 @@ from bench.load import Load
 
 SERVICES = ("catalog", "orders", "payments", "shipping")
 POLL_SECONDS = 0.1
-ROUND_SECONDS_MAX = 300.0
-OURS_DONE = "SELECT id FROM orders WHERE waits_for = 'delivery'"
+ROUND_SECONDS_MAX = 120.0
+OURS_DONE = "SELECT id FROM orders WHERE wait = 'DELIVERY'"
 FLOOR_DONE = "SELECT id FROM orders WHERE state = 'delivery'"
 
 

@@ -25,9 +25,9 @@ LIMITED, LIMITED_UNITS, LIMITED_EVERY = "limited-edition", 50, 4
 PLENTY = ("noodles", "tea", "honey")
 STEADY_PER_S, STEADY_ORDERS = 30.0, 600
 ANSWERED_SECONDS_MAX = 300.0
-ANSWERED = "SELECT count(*) FROM orders WHERE id = ANY($1) AND (state = 'cancelled' OR waits_for = 'delivery')"
+ANSWERED = "SELECT count(*) FROM orders WHERE id = ANY($1) AND (state = 'CANCELLED' OR wait = 'DELIVERY')"
 CONFIRMED = (
-    "SELECT count(*) FROM orders WHERE id = ANY($1) AND waits_for = 'delivery' AND parts::text LIKE '%' || $2 || '%'"
+    "SELECT count(*) FROM orders WHERE id = ANY($1) AND wait = 'DELIVERY' AND parts::text LIKE '%' || $2 || '%'"
 )
 
 

@@ -29,6 +29,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 CALL_SECONDS_MAX = 10.0
 RETRIED = (grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+STANDS_ALREADY = (grpc.StatusCode.ALREADY_EXISTS, grpc.StatusCode.FAILED_PRECONDITION)
 SELLER, COMMUNE = "seller-bench", "03390"
 HOME = Place(commune_code=COMMUNE, hamlet="Bản Hon")
 
@@ -140,7 +141,7 @@ class Market:
         try:
             await method(request, timeout=CALL_SECONDS_MAX, metadata=(("authorization", f"Bearer {self.token}"),))
         except grpc.aio.AioRpcError as error:
-            if error.code() != grpc.StatusCode.ALREADY_EXISTS:
+            if error.code() not in STANDS_ALREADY:
                 raise
 
     def _seller(self) -> catalog_pb.RegisterSellerRequest:

@@ -57,7 +57,7 @@ async def one_round(stack: Stack, urls: dict[str, str], count: int, progress: Pr
 async def run(stack: Stack, count: int, rounds: int) -> dict[str, list[measure.Round]]:
     """Alternating rounds of all contenders on one stack."""
     async with contenders.ours(stack, PRODUCTS):
-        await Market(stack.target("catalog"), stack.tokens["operator"]).open(dict.fromkeys(PRODUCTS, 10_000_000))
+        await Market(stack.target("catalog"), stack.tokens["operator"]).open(dict.fromkeys(PRODUCTS, 1_000_000))
         await asyncio.sleep(2)
     urls = await contenders.prepare_floor(stack)
     results: dict[str, list[measure.Round]] = defaultdict(list)

@@ -1,0 +1,223 @@
+"""Puts what is known at a wave into the planner's own words, and its plan back into orders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from bench.planner.foresight import Foresight, amounts, at, dimensions, seconds_at
+from bench.planner.instance import DAY_S, KINDS, Cells, Parcel, Span, Vehicle, WaveTime
+from bench.planner.roads import Ground, Order, Sent
+from bench.planner.simulate import View
+from shipping.domain.planning import model
+
+PLENTY = 200
+"""How many vehicles "as many as wanted" means in one wave."""
+MONEY_SCALE = 1000
+"""Prices with fractions are planned in thousandths."""
+
+
+class Asker:
+    """Translates one instance; what never changes is translated once."""
+
+    def __init__(self, ground: Ground) -> None:
+        self.ground = ground
+        self.instance = ground.instance
+        self.scale = MONEY_SCALE if _has_fractions(ground) else 1
+        self.partners = tuple(sorted({vehicle.partner for vehicle in self.instance.vehicles}))
+        self.names = {place.id: place.id for place in self.instance.places}
+        self.names |= {hub.place: hub.id for hub in self.instance.hubs}
+        self.dimensions = dimensions(self.instance)
+        self.foresight = Foresight(ground, self.names, self.dimensions, self.partners)
+        self.tables = tuple(self._tables())
+        self.hubs = tuple(self._hub(index) for index in range(len(self.instance.hubs)))
+        self.reach = self._reach()
+
+    def wave(self, view: View) -> model.Wave:
+        """The planner's input at a wave."""
+        parcels = [view.parcels[key] for key in sorted(view.parcels)]
+        places = {parcel.place for parcel in parcels} | self.foresight.places()
+        instance, wave = self.instance, self.instance.waves[view.wave]
+        last = view.wave == len(instance.waves) - 1
+        return model.Wave(
+            wave_id=f"{instance.name}#{view.wave}",
+            decide_time=at(wave.decide_at),
+            rides=tuple(self._ride(view, parcel) for parcel in parcels),
+            gates=tuple(self._gate(view, place.id) for place in instance.places if place.id in places),
+            hubs=self.hubs,
+            vehicles=tuple(self._vehicles(view, wave)),
+            matrix=model.Matrix({}, {}),
+            take_all=last and instance.last_wave_all,
+            tables=self.tables,
+            information=instance.information,
+            forecast=self.foresight.at_wave(view.wave),
+            late_vnd=round(instance.late_price.fixed * self.scale),
+            late_day_vnd=round(instance.late_price.per_day * self.scale),
+            wait_hour_vnd=round(instance.wait_price * self.scale),
+        )
+
+    def orders(self, plan: model.Plan) -> list[Order]:
+        """The plan's runs as orders."""
+        return [
+            Order(
+                vehicle=run.vehicle_id,
+                leave=seconds_at(run.leave_time),
+                parcels=tuple(parcel for stop in run.stops for parcel in stop.parcel_ids),
+            )
+            for run in plan.runs
+        ]
+
+    def _ride(self, view: View, parcel: Parcel) -> model.Ride:
+        instance = self.instance
+        must = parcel.must_wave is not None and parcel.must_wave <= view.wave
+        ready = view.ready(parcel)
+        return model.Ride(
+            parcel_id=parcel.id,
+            gate_id=self.names[parcel.place],
+            known_time=at(parcel.known_at),
+            ready_time=at(parcel.really_ready) if ready else None,
+            ready_expected_time=None if ready else at(parcel.ready),
+            latest={hub: at(due) for hub, due in parcel.latest.items()},
+            needs_van=bool(parcel.min_kind and parcel.min_kind != KINDS[0]),
+            partner_ids=self.partners,
+            open_time=at(parcel.open),
+            close_time=at(parcel.close),
+            service_seconds=parcel.service_s,
+            must_ride=must if instance.must_rule == "given" else None,
+            attempt=1 + view.attempts.get(parcel.id, 0),
+            **amounts(self.dimensions, parcel.load),
+        )
+
+    def _gate(self, view: View, place_id: str) -> model.Gate:
+        place, later = self.ground.places[place_id], self.instance.waves[view.wave + 1 :]
+        return model.Gate(
+            gate_id=self.names[place_id],
+            commune_code=place_id.rsplit("-", 1)[0],
+            largest_kind=place.max_kind or KINDS[-1],
+            hub_ids=self.reach[place_id],
+            stop_seconds=place.stop_service_s,
+            later_waves=tuple(
+                model.LaterWave(decide_time=at(one.decide_at), home_time=at(self._home(one))) for one in later
+            ),
+            windows=tuple(model.Window(at(low), at(high)) for low, high in place.windows),
+            stop_vnd=round(place.stop_fee * self.scale),
+        )
+
+    def _home(self, wave: WaveTime) -> int:
+        spans = [_span(vehicle, wave.earliest_leave) for vehicle in self.instance.vehicles]
+        return max((span[1] for span in spans if span), default=wave.earliest_leave)
+
+    def _vehicles(self, view: View, wave: WaveTime) -> Iterable[model.Vehicle]:
+        for vehicle in self.instance.vehicles:
+            span = _span(vehicle, wave.earliest_leave)
+            if span is None:
+                continue
+            free, back = _free(vehicle, view.sent, wave)
+            yield model.Vehicle(
+                vehicle_id=vehicle.id,
+                partner_id=vehicle.partner,
+                kind=vehicle.kind if vehicle.kind in KINDS else KINDS[0],
+                number=max(1, min(PLENTY, len(view.parcels))) if free is None else free,
+                number_later=PLENTY if vehicle.number is None else vehicle.number,
+                number_scope=vehicle.number_scope,
+                returning_times=tuple(at(one) for one in back),
+                start_id=self.names[vehicle.start],
+                lead_seconds=wave.earliest_leave - wave.decide_at,
+                available_time=at(max(span[0], wave.earliest_leave)),
+                home_time=at(span[1]),
+                run_seconds_max=vehicle.max_run_s,
+                hub_ids=(vehicle.end,),
+                profile=vehicle.profile,
+                **self._limits(vehicle),
+                **self._prices(vehicle),
+            )
+
+    def _limits(self, vehicle: Vehicle) -> dict[str, int]:
+        weight, count, volume = self.dimensions
+        limits = {
+            "weight_max_g": vehicle.capacity.get(weight, 10**9),
+            "parcels_max": vehicle.capacity.get(count, 10**6),
+        }
+        return {**limits, "volume_max_cm3": vehicle.capacity[volume]} if volume in vehicle.capacity else limits
+
+    def _prices(self, vehicle: Vehicle) -> dict[str, int]:
+        return {
+            "fixed_vnd": round(vehicle.fixed * self.scale),
+            "per_km_vnd": round(vehicle.per_m * 1000 * self.scale),
+            "per_drive_hour_vnd": round(vehicle.per_drive_s * 3600 * self.scale),
+            "per_duty_hour_vnd": round(vehicle.per_duty_s * 3600 * self.scale),
+            "per_stop_vnd": round(vehicle.per_stop * self.scale),
+            "per_parcel_vnd": round(vehicle.per_parcel * self.scale),
+        }
+
+    def _hub(self, index: int) -> model.HubPlace:
+        hub = self.instance.hubs[index]
+        return model.HubPlace(
+            hub_id=hub.id,
+            handling_seconds=hub.handling_s,
+            open_time=at(hub.open),
+            close_time=at(hub.close),
+            cutoff_times=tuple(map(at, hub.cutoffs)),
+        )
+
+    def _reach(self) -> dict[str, tuple[str, ...]]:
+        """For each place the hubs from which something drives to it and back at some time, nearest first."""
+        found = {}
+        for place in self.instance.places:
+            ways = [(far, hub.id) for hub in self.instance.hubs for far in self._far(place.id, hub.place)]
+            found[place.id] = tuple(hub for _, hub in sorted(ways))
+        return found
+
+    def _far(self, place: str, hub: str) -> list[int]:
+        starts = {(p, start) for p, one in self.instance.profiles.items() for start in one.periods}
+        ways = [way[1] for p, start in starts if (way := self.ground.way(p, place, hub, start)) is not None]
+        return [min(ways)] if ways else []
+
+    def _tables(self) -> Iterable[model.Table]:
+        ids = tuple(self.names[place.id] for place in self.instance.places)
+        horizon = max((due for one in self.instance.parcels for due in one.latest.values()), default=0) // DAY_S + 2
+        for name, profile in self.instance.profiles.items():
+            arrays = [
+                (_array(profile.distance_m[n]), _array(profile.duration_s[n])) for n in range(len(profile.periods))
+            ]
+            once = len(profile.periods) == 1
+            for day in range(1 if once else horizon):
+                for start, (metres, seconds) in zip(profile.periods, arrays, strict=True):
+                    from_time = None if once or (day == 0 and start == 0) else at(day * DAY_S + start)
+                    yield model.Table(profile=name, place_ids=ids, metres=metres, seconds=seconds, from_time=from_time)
+
+
+def _array(cells: Cells) -> np.ndarray:
+    return np.array([[-1 if cell is None else cell for cell in row] for row in cells], dtype=np.int64)
+
+
+def _span(vehicle: Vehicle, leave: int) -> Span | None:
+    """The shift in which a run could leave from then on; None = no more shift that day and later."""
+    if not vehicle.shift:
+        return (leave, leave + 365 * DAY_S)
+    return next((span for span in sorted(vehicle.shift) if span[1] > leave), None)
+
+
+def _free(vehicle: Vehicle, sent: Sequence[Sent], wave: WaveTime) -> tuple[int | None, list[int]]:
+    """How many are there now, and when those on the road come back; None = as many as wanted."""
+    if vehicle.number is None:
+        return None, []
+    mine = [run for run in sent if run.vehicle == vehicle.id]
+    if vehicle.number_scope == "wave":
+        return vehicle.number, []
+    if vehicle.number_scope == "day":
+        today = wave.earliest_leave // DAY_S
+        return max(0, vehicle.number - sum(run.leave // DAY_S == today for run in mine)), []
+    back = sorted(run.home for run in mine if run.home > wave.earliest_leave)
+    return max(0, vehicle.number - len(back)), back
+
+
+def _has_fractions(ground: Ground) -> bool:
+    instance = ground.instance
+    prices = [instance.wait_price, instance.late_price.fixed, instance.late_price.per_day]
+    prices += [place.stop_fee for place in instance.places]
+    for one in instance.vehicles:
+        prices += [one.fixed, one.per_m * 1000, one.per_drive_s * 3600, one.per_duty_s * 3600]
+        prices += [one.per_stop, one.per_parcel]
+    return any(abs(price - round(price)) > 1e-9 for price in prices)

@@ -1,0 +1,163 @@
+"""Builds an instance from drawn terms: places, matrices, fleet, gate windows and waves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bench.planner.draws import LATE, Seller, Terms, history, parcels
+from bench.planner.geography import Commune, Point, roads, scatter
+from bench.planner.instance import DAY_S, Cells, Forecast, Hub, Instance, Place, Profile, Span, Vehicle, WaveTime
+
+STOP_S = 240
+HANDLING_S = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A vehicle kind with its sample limits and prices."""
+
+    kind: str
+    weight_g: int
+    parcels: int
+    fixed: int
+    per_km: int
+    number: int | None
+
+
+MOTORBIKE = Card("motorbike", 45_000, 35, 30_000, 3_500, None)
+TRUCK = Card("truck", 700_000, 400, 250_000, 7_500, None)
+PER_STOP = 2_000
+
+
+def draw_cards(draw: np.random.Generator, bikes: Span, trucks: Span) -> list[Card]:
+    """The two sample cards, prices ± 15 %, and how many vehicles there are."""
+    return [
+        replace(
+            card,
+            fixed=round(card.fixed * draw.uniform(0.85, 1.15), -2),
+            per_km=round(card.per_km * draw.uniform(0.85, 1.15), -1),
+            number=int(draw.integers(low, high + 1)),
+        )
+        for card, (low, high) in ((MOTORBIKE, bikes), (TRUCK, trucks))
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Hubs and gates of a region with the roads between them; hubs come first in `names`."""
+
+    hubs: tuple[str, ...]
+    names: tuple[str, ...]
+    points: tuple[Point, ...]
+    metres: np.ndarray
+    seconds: np.ndarray
+
+
+def lay_out(draw: np.random.Generator, hubs: Sequence[Commune], gates: dict[str, int], detour: float,
+            communes: Sequence[Commune]) -> Ground:  # fmt: skip
+    """Hubs stand at the centroids of their communes; `gates` says how many sellers each commune has."""
+    names, points = [f"hub-{hub.code}" for hub in hubs], [hub.centre for hub in hubs]
+    by_code = {one.code: one for one in communes}
+    for code, number in gates.items():
+        for index, point in enumerate(scatter(by_code[code], number, draw)):
+            names.append(f"gate-{code}-{index:03d}")
+            points.append(point)
+    metres, seconds = roads(points, detour)
+    return Ground(tuple(names[: len(hubs)]), tuple(names), tuple(points), metres, seconds)
+
+
+def build(
+    name: str,
+    draw: np.random.Generator,
+    ground: Ground,
+    terms: Terms,
+    sellers: Sequence[Seller],
+    cards: Sequence[Card],
+    *,
+    scope: str = "wave",
+    wait_price: float = 50,
+    information: str = "frozen",
+    closed: Sequence[tuple[int, int, str]] = (),
+) -> Instance:
+    """The instance; `closed` names (from, to, place) of daily hours in which the roads at a place cannot be driven."""
+    shift = [(day * DAY_S + 6 * 3600, day * DAY_S + 21 * 3600) for day in terms.working()]
+    waves = [
+        WaveTime(decide_at=day * DAY_S + at, earliest_leave=day * DAY_S + at + terms.lead_s)
+        for day in terms.working()
+        for at in terms.waves
+    ]
+    return Instance(
+        name=name,
+        information=information,  # type: ignore[arg-type]
+        profiles={"road": _profile(ground, closed)},
+        hubs=[_hub(hub, terms) for hub in ground.hubs],
+        places=_places(ground, terms, sellers),
+        parcels=parcels(draw, terms, sellers),
+        vehicles=[_vehicle(card, hub, shift, scope) for card in cards for hub in ground.hubs],
+        waves=waves,
+        forecast=Forecast(days=history(draw, terms, sellers)),
+        late_price=LATE,
+        wait_price=wait_price,
+    )
+
+
+def _hub(hub: str, terms: Terms) -> Hub:
+    cutoffs = [day * DAY_S + at for day in range(terms.days + 3) for at in terms.cutoffs[hub]]
+    return Hub(id=hub, place=hub, cutoffs=cutoffs, handling_s=HANDLING_S)
+
+
+def _places(ground: Ground, terms: Terms, sellers: Sequence[Seller]) -> list[Place]:
+    kinds = {seller.place: seller.max_kind for seller in sellers}
+    windows = [(day * DAY_S + terms.gate[0], day * DAY_S + terms.gate[1]) for day in range(terms.days + 1)]
+    return [
+        Place(
+            id=name,
+            stop_service_s=0 if name in ground.hubs else STOP_S,
+            max_kind=kinds.get(name),
+            windows=[] if name in ground.hubs else windows,
+            position=(round(point[0], 5), round(point[1], 5)),
+        )
+        for name, point in zip(ground.names, ground.points, strict=True)
+    ]
+
+
+def _vehicle(card: Card, hub: str, shift: list[Span], scope: str) -> Vehicle:
+    return Vehicle(
+        id=f"{card.kind}-{hub}",
+        partner="partner-a" if card.kind == "motorbike" else "partner-b",
+        kind=card.kind,
+        profile="road",
+        capacity={"g": card.weight_g, "parcels": card.parcels},
+        number=card.number,
+        number_scope=scope,  # type: ignore[arg-type]
+        start=hub,
+        end=hub,
+        shift=shift,
+        max_run_s=8 * 3600,
+        fixed=card.fixed,
+        per_m=card.per_km / 1000,
+        per_stop=PER_STOP,
+    )
+
+
+def _profile(ground: Ground, closed: Sequence[tuple[int, int, str]]) -> Profile:
+    starts = sorted({0, *(at for start, end, _ in closed for at in (start, end))})
+    durations, distances = [], []
+    for start in starts:
+        shut = {ground.names.index(place) for low, high, place in closed if low <= start < high}
+        durations.append(_cells(ground.seconds, shut))
+        distances.append(_cells(ground.metres, shut))
+    return Profile(periods=starts, duration_s=durations, distance_m=distances)
+
+
+def _cells(square: np.ndarray, shut: set[int]) -> Cells:
+    rows: Cells = square.tolist()
+    if not shut:
+        return rows
+    return [
+        [None if i != j and (i in shut or j in shut) else cell for j, cell in enumerate(row)]
+        for i, row in enumerate(rows)
+    ]
