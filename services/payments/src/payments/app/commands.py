@@ -30,10 +30,11 @@ class CancelPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoidPayment:
-    """The whole order is off."""
+    """The whole order is off; with `parts_open` its parts follow one by one."""
 
     order_id: str
     reason: str
+    parts_open: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,10 +122,17 @@ class Payment(Aggregate):
             return self._declined("OVER_TRANSFER_LIMIT", now, stated)
         return self._asked(due_vnd, policy, now, stated)
 
-    def void(self, reason: str, now: datetime) -> Undone:
-        """The order is off: what is held goes back; an unknown order leaves a tombstone."""
+    def void(self, reason: str, now: datetime, parts_open: bool = False) -> Undone:
+        """The order is off: what is held goes back; an unknown order leaves a tombstone.
+
+        `parts_open`: it was called off on the way. Each part's money follows with its own OrderPartCancelled, or is
+        earned, or collected, if the part is delivered all the same.
+        """
         if self.state in (PaymentState.VOIDED, PaymentState.DECLINED, PaymentState.EXPIRED):
             return self, (), 0
+        if parts_open and self.state is PaymentState.AUTHORIZED:
+            noted = any(step.kind == "OrderCancelled" for step in self.history)
+            return self if noted else self.noted("OrderCancelled", now, reason), (), 0
         silent, back = self.paid or self.state is PaymentState.UNHEARD, self.held_vnd
         parts = tuple(part if part.delivered else replace(part, cancelled=True) for part in self.parts)
         off = self.noted("OrderCancelled", now, reason, state=PaymentState.VOIDED, parts=parts)

@@ -43,7 +43,8 @@ def cancel_part(event: OrderEvent) -> CancelPart:
 
 def void_payment(event: OrderEvent) -> VoidPayment:
     """OrderCancelled."""
-    return VoidPayment(order_id=event.order_id, reason=event.order_cancelled.reason)
+    fact = event.order_cancelled
+    return VoidPayment(order_id=event.order_id, reason=fact.reason, parts_open=bool(fact.open_part_ids))
 
 
 def nothing(event: OrderEvent) -> None:

@@ -50,7 +50,7 @@ def cancel_part_keys(command: CancelPart) -> Iterable[Key[Any]]:
 def void_payment(command: VoidPayment, loaded: Loaded, moment: Moment) -> Outcome:
     """Give everything back and take nothing any more."""
     before = payment_of(loaded, command.order_id, moment)
-    after, facts, held_vnd = before.void(command.reason, moment.now)
+    after, facts, held_vnd = before.void(command.reason, moment.now, command.parts_open)
     if after is before:
         return NOTHING
     refund_id = refund.for_cancel(before.id)

@@ -1,0 +1,35 @@
+"""An order called off on the way: the money of each part follows its goods."""
+
+from __future__ import annotations
+
+from chassis.testing import Memory, carry_out_twice
+from payments.app.commands import VoidPayment
+from payments.domain.words import Method, PaymentState
+
+from .given import HANDLERS, NOW, ORDER, balances, delivered, done, due, part_off, payment, refunds, transfer
+
+ON_THE_WAY = VoidPayment(order_id=ORDER, reason="BUYER_CANCELLED", parts_open=True)
+
+
+def test_money_of_a_part_on_the_way_goes_back_when_the_part_does() -> None:
+    memory = Memory()
+    done(memory, due(amounts=(100_000, 85_000)), transfer())
+    carry_out_twice(HANDLERS, memory, ON_THE_WAY, NOW)
+    assert refunds(memory) == {}
+    done(memory, part_off(1, 100_000), part_off(2, 85_000))
+    assert sum(amount for amount, _ in refunds(memory).values()) == 185_000
+    assert payment(memory).held_vnd == 0
+
+
+def test_a_cash_part_delivered_in_spite_of_the_cancel_is_collected() -> None:
+    """Else the courier's cash would be a dispute, and the seller unpaid."""
+    memory = Memory()
+    done(memory, due(Method.COD, (100_000, 85_000)), ON_THE_WAY, part_off(2, 85_000), delivered(1, 100_000))
+    assert payment(memory).state is PaymentState.AUTHORIZED
+    assert balances(memory) == {"cod_receivable:partner-a": 100_000, "sellers_payable": -100_000}
+
+
+def test_a_transfer_after_the_cancel_goes_back() -> None:
+    memory = Memory()
+    done(memory, due(), transfer(), ON_THE_WAY, transfer(id="sepay/2"))
+    assert list(refunds(memory).values()) == [(185_000, "PAID_TWICE")]
