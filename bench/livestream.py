@@ -26,9 +26,7 @@ PLENTY = ("noodles", "tea", "honey")
 STEADY_PER_S, STEADY_ORDERS = 30.0, 600
 ANSWERED_SECONDS_MAX = 300.0
 ANSWERED = "SELECT count(*) FROM orders WHERE id = ANY($1) AND (state = 'CANCELLED' OR wait = 'DELIVERY')"
-CONFIRMED = (
-    "SELECT count(*) FROM orders WHERE id = ANY($1) AND wait = 'DELIVERY' AND parts::text LIKE '%' || $2 || '%'"
-)
+CONFIRMED = "SELECT count(*) FROM orders WHERE id = ANY($1) AND wait = 'DELIVERY' AND parts::text LIKE '%' || $2 || '%'"
 
 
 async def answered(url: str, placed: list[Placed]) -> float:

@@ -16,54 +16,25 @@ from chophien.shipping.v1.parcel_event_pb2 import ParcelCreated, ParcelEvent, Pr
 from bench.floor.outbox import Said, stamp
 
 Step = Callable[[asyncpg.Connection, list[Any]], Awaitable[list[Said]]]
+AFTER = {"stock_reserved": "payment", "payment_authorized": "parcels", "parcel_created": "delivery"}
 LOCK = "SELECT * FROM {} WHERE id = ANY($1) ORDER BY id FOR UPDATE"
 
 
 async def orders(connection: asyncpg.Connection, events: list[Any]) -> list[Said]:
     """StockReserved → PaymentDue, PaymentAuthorized → OrderConfirmed, ParcelCreated → done."""
-    wanted = ("stock_reserved", "payment_authorized", "parcel_created")
-    events = [event for event in events if event.WhichOneof("fact") in wanted]
+    events = [event for event in events if event.WhichOneof("fact") in AFTER]
     if not events:
         return []
     rows = await connection.fetch(LOCK.format("orders"), sorted({event.order_id for event in events}))
     state = {row["id"]: [row["version"], row["state"], row["placed"]] for row in rows}
     said: list[Said] = []
     for event in events:
-        order = state[event.order_id]
-        kind = event.WhichOneof("fact")
-        if kind == "parcel_created":
-            order[0], order[1] = order[0] + 1, "delivery"
-            continue
-        order[0] += 1
-        placed = OrderPlaced.FromString(order[2])
-        fact = OrderEvent(order_id=event.order_id, version=order[0])
-        now = datetime.now(UTC)
-        if kind == "stock_reserved":
-            order[1] = "payment"
-            amounts = [PartAmount(part_id=part.part_id, amount_vnd=part.goods_vnd) for part in placed.parts]
-            fact.payment_due.CopyFrom(
-                PaymentDue(
-                    total_vnd=placed.total_vnd,
-                    payment_method=placed.payment_method,
-                    due_time=stamp(now),
-                    part_amounts=amounts,
-                    channel=placed.channel,
-                )
-            )
-        else:
-            order[1] = "parcels"
-            fact.order_confirmed.CopyFrom(
-                OrderConfirmed(
-                    contact_id=placed.contact_id,
-                    destination=placed.destination,
-                    parts=placed.parts,
-                    payment_method=placed.payment_method,
-                    place_time=placed.place_time,
-                    confirm_time=stamp(now),
-                    channel=placed.channel,
-                )
-            )
-        said.append(Said(event.order_id, fact))
+        order, kind = state[event.order_id], event.WhichOneof("fact")
+        order[0], order[1] = order[0] + 1, AFTER[kind]
+        if kind != "parcel_created":
+            placed = OrderPlaced.FromString(order[2])
+            answer = payment_due(placed) if kind == "stock_reserved" else order_confirmed(placed)
+            said.append(Said(event.order_id, OrderEvent(order_id=event.order_id, version=order[0], **answer)))
     await connection.execute(
         "UPDATE orders SET version = new.version, state = new.state FROM unnest($1::text[], $2::bigint[], $3::text[]) "
         "AS new(id, version, state) WHERE orders.id = new.id",
@@ -72,6 +43,32 @@ async def orders(connection: asyncpg.Connection, events: list[Any]) -> list[Said
         [order[1] for order in state.values()],
     )
     return said
+
+
+def payment_due(placed: OrderPlaced) -> dict[str, Any]:
+    """The fact that asks for the money."""
+    due = PaymentDue(
+        total_vnd=placed.total_vnd,
+        payment_method=placed.payment_method,
+        due_time=stamp(datetime.now(UTC)),
+        part_amounts=[PartAmount(part_id=part.part_id, amount_vnd=part.goods_vnd) for part in placed.parts],
+        channel=placed.channel,
+    )
+    return {"payment_due": due}
+
+
+def order_confirmed(placed: OrderPlaced) -> dict[str, Any]:
+    """The fact that asks for the parcels."""
+    confirmed = OrderConfirmed(
+        contact_id=placed.contact_id,
+        destination=placed.destination,
+        parts=placed.parts,
+        payment_method=placed.payment_method,
+        place_time=placed.place_time,
+        confirm_time=stamp(datetime.now(UTC)),
+        channel=placed.channel,
+    )
+    return {"order_confirmed": confirmed}
 
 
 async def catalog(connection: asyncpg.Connection, events: list[Any]) -> list[Said]:

@@ -1,4 +1,4 @@
-"""The words every domain speaks: aggregates, commands' handlers, facts, refusals. Standard library only, no I/O, no clock."""
+"""The words every domain speaks: aggregates, handlers, facts, refusals. Standard library only, no I/O, no clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every object that kustomize renders is valid against its schema, strictly, and the topics are those of the topology."""
+"""Every rendered object is valid against its schema, strictly, and the topics are those of the topology."""
 
 from __future__ import annotations
 
