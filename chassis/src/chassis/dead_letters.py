@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chassis import sql
 from chassis.cloudevents import TEXT_CHARACTERS_MAX, readable
 from chassis.outages import explain
 from chassis.outbox import FACT_BYTES_MAX, DeadRow, write_dead
@@ -48,7 +49,8 @@ def lane_of(key: bytes | None) -> str:
 
 async def closed_lanes(connection: AsyncConnection, lanes: Iterable[Hashable]) -> set[Hashable]:
     """Which of these (topic, lane) hold an open dead letter; one cheap statement, unless there are any at all."""
-    if not (await connection.exec_driver_sql(ANY_CLOSED)).scalar():
+    [found] = await sql.fetch(connection, ANY_CLOSED)
+    if not found[0]:
         return set()
     names = ([lane[1] for lane in lanes if isinstance(lane, tuple)],)
     return {tuple(row) for row in await connection.exec_driver_sql(LOCK_LANES, names)}

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chassis import dead_letters
+from chassis import dead_letters, sql
 from chassis.cloudevents import TEXT_CHARACTERS_MAX, id_and_trace
 from chassis.dispatch import Item
 from chassis.outages import Showable
@@ -101,7 +101,7 @@ class InboxGate:
             first.setdefault(item.source.id, item)
         ids = sorted(first)
         topics = [first[id].source.record.topic for id in ids]
-        fresh = {row[0] for row in await connection.exec_driver_sql(INSERT, (ids, topics))}
+        fresh = {row[0] for row in await sql.fetch(connection, INSERT, ids, topics)}
         entered = [item for id, item in first.items() if id in fresh]
         if lanes := {item.lane for item in entered if item.lane is not None}:
             closed = await dead_letters.closed_lanes(connection, lanes)

@@ -51,8 +51,8 @@ def is_outage(error: BaseException) -> bool:
 def explain(error: BaseException) -> str:
     """One line for people and headers; never a database's message, for that quotes rows, and rows hold people."""
     if state := sqlstate(error):
-        cause = getattr(getattr(error, "orig", None), "__cause__", None)
-        constraint = getattr(cause, "constraint_name", None)
+        driver_error = getattr(getattr(error, "orig", None), "__cause__", None) or error
+        constraint = getattr(driver_error, "constraint_name", None)
         return f"SQLSTATE {state}" + (f" ({constraint})" if constraint else "")
     if isinstance(error, DBAPIError):
         return f"{type(error.orig).__name__} from the database driver"

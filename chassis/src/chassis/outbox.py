@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chassis import sql
 from chassis.outages import Showable
 from chassis.store import columns_of
 from chassis.wiring import OutgoingFact
@@ -62,7 +63,7 @@ def row(fact: OutgoingFact, traceparent: str) -> OutboxRow:
 async def write(connection: AsyncConnection, rows: Sequence[OutboxRow], occurred_time: datetime) -> None:
     """Insert facts in their order, in one statement; after all row locks of the transaction, so the order is true."""
     if rows:
-        await connection.exec_driver_sql(INSERT_FACTS, (*columns_of(rows), occurred_time))
+        await sql.fetch(connection, INSERT_FACTS, *columns_of(rows), occurred_time)
 
 
 async def write_dead(connection: AsyncConnection, rows: Sequence[DeadRow]) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -15,7 +17,7 @@ from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 from aiokafka.partitioner import murmur2
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from chassis import crash
+from chassis import crash, sql
 from chassis.cloudevents import Headers, headers_of
 from chassis.outages import Backoff, Showable, explain, is_outage
 from chassis.telemetry import count
@@ -42,9 +44,24 @@ FETCH = """
     SELECT seq, id, topic, key, type, occurred_time, payload, traceparent, headers::text
     FROM outbox ORDER BY seq LIMIT $1"""
 
+DELETE = "DELETE FROM outbox WHERE seq = ANY($1::bigint[])"
+
 _log = structlog.get_logger(__name__)
-Row = Any
 Key = tuple[str, str]
+
+
+class Row(NamedTuple):
+    """A row of the outbox; `headers` is JSON and stands only in culprits' rows."""
+
+    seq: int
+    id: UUID
+    topic: str
+    key: str
+    type: str
+    occurred_time: datetime
+    payload: bytes
+    traceparent: str
+    headers: str | None
 
 
 class Refused(Showable):
@@ -104,7 +121,7 @@ class Relay:
         """Send one page and delete what arrived; answers how many rows it had, raises Refused if some stayed."""
         now = asyncio.get_running_loop().time()
         self._resting = {key: until for key, until in self._resting.items() if until > now}
-        rows = list(await connection.exec_driver_sql(FETCH, (ROWS_MAX,)))
+        rows = [Row(*row) for row in await sql.fetch_autocommit(connection, FETCH, ROWS_MAX)]
         wanted = [row for row in rows if (row.topic, row.key) not in self._resting]
         if not wanted:
             return 0
@@ -112,7 +129,7 @@ class Relay:
         failures = await (self._send_singly(wanted) if self._careful else self._send_together(wanted))
         crash.point("relay.after_send")
         if arrived := _arrived(wanted, failures):
-            await connection.exec_driver_sql("DELETE FROM outbox WHERE seq = ANY($1::bigint[])", (arrived,))
+            await sql.fetch_autocommit(connection, DELETE, arrived)
             count("relay.sent", len(arrived))
         self._careful = bool(failures) and not self._careful
         if failures:

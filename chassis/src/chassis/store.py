@@ -15,6 +15,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Double, Larg
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chassis import sql
 from chassis.kernel import Aggregate
 
 A = TypeVar("A", bound=Aggregate)
@@ -146,8 +147,7 @@ class AggregateStore(Generic[A]):
 
     async def load(self, connection: AsyncConnection, ids: Iterable[str], lock: bool) -> list[A]:
         """The aggregates that exist, in one statement; with `lock` their rows are locked in the order of their ids."""
-        result = await connection.exec_driver_sql(self._selects[lock], (list(ids),))
-        return [self._made(row) for row in result]
+        return [self._made(row) for row in await sql.fetch(connection, self._selects[lock], list(ids))]
 
     def _made(self, row: Sequence[Any]) -> A:
         values = list(row)
@@ -171,11 +171,11 @@ class AggregateStore(Generic[A]):
         return tuple(f.encoded(values) for f, values in zip(self._fields, by_column, strict=True))
 
     async def _write(
-        self, connection: AsyncConnection, sql: str, aggregates: Sequence[A], columns: tuple[list[Any], ...]
+        self, connection: AsyncConnection, statement: str, aggregates: Sequence[A], columns: tuple[list[Any], ...]
     ) -> None:
         # The ids are compared because a driver's row count may be unknown (-1), and then conflicts would pass unseen.
-        result = await connection.exec_driver_sql(sql, columns)
-        if len(written := {row[0] for row in result}) != len(aggregates):
+        written = {row[0] for row in await sql.fetch(connection, statement, *columns)}
+        if len(written) != len(aggregates):
             missed = sorted(a.id for a in aggregates if a.id not in written)
             raise Conflict(f"{self.kind.__name__} {', '.join(missed)}")
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from asyncpg import PostgresError
 from chassis.dispatch import LONE_TRIES_MAX, Item, OpenGate
 from chassis.inbox import REPLAY_WINDOW_HOURS, prune
 from chassis.kernel import NotFound
-from chassis.outages import is_outage
+from chassis.outages import is_outage, sqlstate
 from chassis.telemetry import Telemetry
 from chassis.wiring import TopicShape
 from counters.domain import Count, CountWithin, Move, SetLimit, Unlucky
@@ -22,24 +23,43 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from chassis import sql
 
-def statements(engine: AsyncEngine) -> list[str]:
-    """Every statement from now on, by its first words; BEGIN and COMMIT too."""
+Statements = Callable[[], list[str]]
+
+
+@pytest.fixture
+def statements(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> Statements:
+    """Every statement from the call on; BEGIN is implied, COMMIT and ROLLBACK are not."""
     seen: list[str] = []
 
-    def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        seen.append(" ".join(statement.split()[:3]))
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        seen.append(" ".join(statement.split()))
 
+    async def fetch(connection: Any, driver: Any, statement: str, arguments: Any) -> Any:
+        seen.append(" ".join(statement.split()))
+        return await straight(connection, driver, statement, arguments)
+
+    def begin() -> list[str]:
+        seen.clear()
+        return seen
+
+    straight = sql._fetch
+    monkeypatch.setattr(sql, "_fetch", fetch)
     event.listen(engine.sync_engine, "before_cursor_execute", note)
     event.listen(engine.sync_engine, "commit", lambda _c: seen.append("COMMIT"))
     event.listen(engine.sync_engine, "rollback", lambda _c: seen.append("ROLLBACK"))
-    return seen
+    return begin
 
 
-async def test_a_batch_is_one_transaction_of_a_few_statements(engine: AsyncEngine) -> None:
-    seen = statements(engine)
+def heads(seen: list[str]) -> list[str]:
+    return [" ".join(one.split()[:3]) for one in seen]
+
+
+async def test_a_batch_is_one_transaction_of_a_few_statements(engine: AsyncEngine, statements: Statements) -> None:
+    seen = statements()
     await hear(dispatcher(engine), *(counted(f"c{n % 50}", 1) for n in range(200)))
-    assert seen == [
+    assert heads(seen) == [
         "INSERT INTO inbox",
         "SELECT EXISTS (SELECT",
         'SELECT "id", "version",',
@@ -51,10 +71,10 @@ async def test_a_batch_is_one_transaction_of_a_few_statements(engine: AsyncEngin
     assert len(await said(engine)) == 200
 
 
-async def test_a_batch_that_asks_nothing_loads_and_saves_nothing(engine: AsyncEngine) -> None:
-    seen = statements(engine)
+async def test_a_batch_that_asks_nothing_loads_and_saves_nothing(engine: AsyncEngine, statements: Statements) -> None:
+    seen = statements()
     await hear(dispatcher(engine), counted("c1", 7))
-    assert seen == ["INSERT INTO inbox", "SELECT EXISTS (SELECT", "COMMIT"]
+    assert heads(seen) == ["INSERT INTO inbox", "SELECT EXISTS (SELECT", "COMMIT"]
 
 
 async def test_a_record_heard_twice_is_carried_out_once(engine: AsyncEngine) -> None:
@@ -73,8 +93,8 @@ async def test_two_consumers_hearing_the_same_records_at_once_carry_them_out_onc
     assert len(await said(engine)) == 100
 
 
-async def test_a_culprit_is_set_aside_without_a_rollback(engine: AsyncEngine) -> None:
-    seen, trace = statements(engine), f"00-{'a' * 32}-{'b' * 16}-00"
+async def test_a_culprit_is_set_aside_without_a_rollback(engine: AsyncEngine, statements: Statements) -> None:
+    seen, trace = statements(), f"00-{'a' * 32}-{'b' * 16}-00"
     await hear(dispatcher(engine), counted("c1", 1), counted("c2", 13, "", "bad", 5, trace), counted("c3", 1))
     assert seen.count("COMMIT") == 1
     assert "ROLLBACK" not in seen
@@ -125,19 +145,16 @@ async def test_commands_of_jobs_are_answered_by_reply_or_exception(engine: Async
     answers = await one.dispatch([Count("a", 2), Count("a", 13), Count("a", 3), *(Count("b", 1) for _ in range(600))])
     assert (answers[0], type(answers[1]), answers[2], answers[-1]) == (2, Unlucky, 5, 600)
     [refused] = await one.dispatch([Count("a", 2_000_000)])
-    assert isinstance(refused, DBAPIError)
+    assert sqlstate(refused) == "23514"
     assert await totals(engine) == {"a": 5, "b": 600}
     assert one.said.is_set()
 
 
-async def test_tables_are_locked_in_one_order_whatever_the_handler_says(engine: AsyncEngine) -> None:
+async def test_tables_are_locked_in_one_order_whatever_the_handler_says(
+    engine: AsyncEngine, statements: Statements
+) -> None:
     one = dispatcher(engine)
-    full: list[str] = []
-
-    def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        full.append(statement)
-
-    event.listen(engine.sync_engine, "before_cursor_execute", note)
+    full = statements()
     assert await one.dispatch([SetLimit("l", "a", 5), CountWithin("a", "l", 9), CountWithin("b", "l", 3)]) == [
         None,
         5,
@@ -145,15 +162,17 @@ async def test_tables_are_locked_in_one_order_whatever_the_handler_says(engine: 
     ]
     locked = [one for one in full if "FOR UPDATE" in one]
     assert ["counters" in locked[0], "limits" in locked[1], len(locked)] == [True, True, 2]
-    full.clear()
+    full = statements()
     [within, without] = await one.dispatch([CountWithin("b", "l", 9), CountWithin("c", "none", 9)])
     assert (within, type(without)) == (5, NotFound)
     assert sum("FOR UPDATE" in one for one in full) == 1
     assert any('FROM "limits"' in one and "FOR UPDATE" not in one for one in full)
 
 
-async def test_a_hot_row_is_locked_once_a_batch_and_changed_in_the_order_of_arrival(engine: AsyncEngine) -> None:
-    seen = statements(engine)
+async def test_a_hot_row_is_locked_once_a_batch_and_changed_in_the_order_of_arrival(
+    engine: AsyncEngine, statements: Statements
+) -> None:
+    seen = statements()
     await hear(dispatcher(engine), *(counted("hot", 1, note=str(n)) for n in range(100)))
     assert sum(one.startswith('SELECT "id"') for one in seen) == 1
     assert [row[0] for row in await rows(engine, "SELECT jsonb_array_elements_text(notes) FROM counters")] == [
@@ -167,8 +186,8 @@ async def test_the_inbox_forgets_a_record_only_after_its_topic_and_the_replay_wi
     hours = 24 + REPLAY_WINDOW_HOURS
     async with engine.begin() as connection:
         for number, age in enumerate((hours + 1, hours - 1, 100_000)):
-            sql = "UPDATE inbox SET received_time = now() - make_interval(hours => $1) WHERE id = $2"
-            await connection.exec_driver_sql(sql, (age, f"e{number}"))
+            change = "UPDATE inbox SET received_time = now() - make_interval(hours => $1) WHERE id = $2"
+            await connection.exec_driver_sql(change, (age, f"e{number}"))
         await connection.exec_driver_sql("INSERT INTO inbox VALUES ('for ever', 'kept', now() - interval '9 years')")
         shapes = {**one.service.heard_shapes, "kept": TopicShape(retention_hours=None)}
         assert await prune(connection, shapes) == 2
@@ -207,11 +226,30 @@ async def test_an_outage_raises_and_nothing_is_dead_lettered(engine: AsyncEngine
     assert await totals(engine) == {"c1": 1}
 
 
+async def test_a_connection_lost_between_two_statements_is_an_outage_and_leaves_the_pool_clean(
+    engine: AsyncEngine,
+) -> None:
+    class KillingFirst(OpenGate):
+        async def enter(self, connection: Any, items: Sequence[Item]) -> Sequence[Item]:
+            [[pid]] = await sql.fetch(connection, "SELECT pg_backend_pid()")
+            async with engine.connect() as other:
+                await other.exec_driver_sql("SELECT pg_terminate_backend($1)", (pid,))
+            return items
+
+    one = dispatcher(engine)
+    for _ in range(3):
+        with pytest.raises(sql.ConnectionLost) as lost:
+            await one.carry_out([Item(Count("c1", 1))], KillingFirst())
+        assert is_outage(lost.value)
+        assert await one.dispatch([Count("c2", 1)]) != []
+    assert await totals(engine) == {"c2": 3}
+
+
 async def test_a_missing_table_blames_the_deployment_and_no_record(engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
         await connection.exec_driver_sql("ALTER TABLE counters RENAME TO counters_not_yet")
     try:
-        with pytest.raises(DBAPIError) as missing:
+        with pytest.raises(PostgresError) as missing:
             await hear(dispatcher(engine), counted("c1", 1))
     finally:
         async with engine.begin() as connection:
