@@ -15,7 +15,8 @@ from laptop.stack import Stack
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 from rich.table import Table
-from tests.e2e.auditor.report import audit
+from tests.e2e.auditor.audit import report
+from tests.e2e.auditor.collect import collect
 
 from bench import measure
 from bench.contenders import plain
@@ -25,6 +26,7 @@ LIMITED, LIMITED_UNITS, LIMITED_EVERY = "limited-edition", 50, 4
 PLENTY = ("noodles", "tea", "honey")
 STEADY_PER_S, STEADY_ORDERS = 30.0, 600
 ANSWERED_SECONDS_MAX = 300.0
+SETTLE_SECONDS = 3.0
 ANSWERED = "SELECT count(*) FROM orders WHERE id = ANY($1) AND (state = 'CANCELLED' OR wait = 'DELIVERY')"
 CONFIRMED = "SELECT count(*) FROM orders WHERE id = ANY($1) AND wait = 'DELIVERY' AND parts::text LIKE '%' || $2 || '%'"
 
@@ -99,15 +101,18 @@ def show(result: dict[str, Any]) -> None:
 
 def main(count: Annotated[int, typer.Option(help="orders of the burst")] = 4000) -> None:
     """Run the livestream bench and write .run/bench/livestream.json; exits 1 if stock or orders are out of balance."""
-    with Stack(Path(".run/bench-livestream-stack"), sampling=0.1) as stack:
+    home = Path(".run/bench-livestream-stack")
+    Stack(home).clean()
+    with Stack(home, sampling=0.1) as stack:
         result = uvloop.run(run(stack, count))
-        found = audit(stack)
-    result |= {"lost": found.lost_facts, "doubled": found.duplicate_effects, "oversold": found.oversold_units}
+        time.sleep(SETTLE_SECONDS)
+        audited = report(asyncio.run(collect(stack, home / "actors")))
+    lost = audited["lost_facts"] + audited["lost_orders"] + count - result["placed"]
+    result |= {"lost": lost, "doubled": audited["duplicate_effects"], "oversold": audited["oversold_units"]}
     show(result)
     print("written:", measure.write("livestream", result))
-    balanced = result["confirmed_limited"] == LIMITED_UNITS and not (found.lost_facts or found.duplicate_effects)
-    if not balanced or result["placed"] != count:
-        raise SystemExit("the livestream did not balance: see the table")
+    if result["confirmed_limited"] != LIMITED_UNITS or lost or result["doubled"] or result["oversold"]:
+        raise SystemExit("the livestream does not balance: " + "; ".join(audited["findings"][:5]))
 
 
 if __name__ == "__main__":
