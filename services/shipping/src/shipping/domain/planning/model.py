@@ -1,13 +1,70 @@
-"""What a planner is given and what it answers; frozen, so that the same input always means the same plan."""
+"""What a planner is given: one wave as it is known at its moment; frozen, so that equal input means an equal plan.
+
+Times are instants (aware datetimes), weights grams, volumes cm³, ways metres and seconds, money whole đồng.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
+
+from shipping.domain.planning.answer import Addition, CostSplit, Plan, Reason, Run, RunStop, Witness
+from shipping.domain.planning.forecast import DayBefore, Forecast, Pool, Rate
+from shipping.domain.planning.supply import (
+    Committed,
+    CommittedStop,
+    DiscountStep,
+    Forbidden,
+    PartnerDay,
+    Vehicle,
+    Window,
+)
+
+if TYPE_CHECKING:
+    import numpy
+
+__all__ = [
+    "KINDS",
+    "Addition",
+    "Budget",
+    "Committed",
+    "CommittedStop",
+    "CostSplit",
+    "DayBefore",
+    "DiscountStep",
+    "Forbidden",
+    "Forecast",
+    "Gate",
+    "HubPlace",
+    "LaterWave",
+    "Matrix",
+    "Outbound",
+    "PartnerDay",
+    "Pin",
+    "Plan",
+    "Pool",
+    "Rate",
+    "Reason",
+    "Ride",
+    "Run",
+    "RunStop",
+    "Table",
+    "Vehicle",
+    "Wave",
+    "Window",
+    "Witness",
+]
 
 KINDS = ("motorbike", "van", "truck")
 """Vehicle kinds from the smallest to the largest."""
+
+FROZEN, DOOR = "frozen", "door"
+"""Information rules: only what is ready at the decision rides; or what is announced may be planned too."""
+
+HOT_MEAL, HEAVY = "hot_meal", "heavy"
+"""Handling the planner minds: a hot meal has a run of its own; heavy goods never ride on a motorbike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +76,28 @@ class Matrix:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A matrix of one vehicle profile for departures from `from_time` (None = from ever) until its next table.
+
+    `metres` and `seconds` are square integer arrays (numpy int64) in the order of `place_ids`; −1 = cannot be driven.
+    Tables of one profile must name the same places in the same order.
+    """
+
+    profile: str
+    place_ids: tuple[str, ...]
+    metres: numpy.ndarray
+    seconds: numpy.ndarray
+    from_time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ride:
-    """A parcel of the wave. `ready_time` None = not packed. `latest` is the instant it must be at a hub, by hub."""
+    """A parcel of the wave. `ready_time` None = not packed. `latest` is the instant it must be at a hub, by hub.
+
+    Under the door rule `ready_expected_time` lets an announced parcel be planned. Collecting it starts between
+    `open_time` and `close_time` (None = any time) and takes `service_seconds`. `chargeable_g` None = its weight.
+    `must_ride` None = derived from the later waves; otherwise the caller's own word. `count` pieces are one parcel.
+    """
 
     parcel_id: str
     gate_id: str
@@ -30,6 +107,16 @@ class Ride:
     weight_g: int
     needs_van: bool = False
     partner_ids: tuple[str, ...] = ()
+    volume_cm3: int = 0
+    count: int = 1
+    handling: frozenset[str] = frozenset()
+    ready_expected_time: datetime | None = None
+    open_time: datetime | None = None
+    close_time: datetime | None = None
+    service_seconds: int = 10
+    chargeable_g: int | None = None
+    must_ride: bool | None = None
+    attempt: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +129,11 @@ class LaterWave:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """A pickup point. `hub_ids` are the hubs that can be reached now, best first; none = nothing leaves from here."""
+    """A pickup point. `hub_ids` are the hubs that can be reached now, best first; none = nothing leaves from here.
+
+    A stop starts inside one of `windows` (none = always open). `stop_vnd` is paid on top of the vehicle's own stop fee.
+    `later_waves` in order of time.
+    """
 
     gate_id: str
     commune_code: str
@@ -50,40 +141,61 @@ class Gate:
     hub_ids: tuple[str, ...]
     stop_seconds: int = 300
     later_waves: tuple[LaterWave, ...] = ()
+    windows: tuple[Window, ...] = ()
+    stop_vnd: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubPlace:
-    """Where runs end; `handling_seconds` pass between arrival and the line haul."""
+    """Where runs end; `handling_seconds` pass between arrival and the line haul.
+
+    `cutoff_times`: coming departures of the line haul; a parcel that is late aims at the first it can still reach.
+    """
 
     hub_id: str
     handling_seconds: int = 0
+    open_time: datetime | None = None
+    close_time: datetime | None = None
+    cutoff_times: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Vehicle:
-    """A kind of vehicle of a partner, up to `number` of them in this wave, from `start_id` to a hub by `home_time`."""
+class Pin:
+    """A dispatcher's word about one parcel: it must ride (True) or wait (False), or rides with one partner only."""
 
-    vehicle_id: str
-    partner_id: str
-    kind: str
-    weight_max_g: int
-    parcels_max: int
-    number: int
-    start_id: str
-    lead_seconds: int
-    home_time: datetime
-    fixed_vnd: int
-    per_km_vnd: int
-    per_stop_vnd: int
-    per_parcel_vnd: int
+    parcel_id: str
+    rides: bool | None = None
+    partner_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outbound:
+    """A return or empties to bring from the start to a gate, if a run passes there anyway and has room on the way."""
+
+    outbound_id: str
+    gate_id: str
+    weight_g: int
+    volume_cm3: int = 0
+    count: int = 1
+    service_seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much the planner may think, in CPU seconds; with a `trace`, exactly the steps of an earlier plan instead."""
+
+    cpu_seconds: float = 0.5
+    trace: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wave:
-    """Everything known at one moment of decision. `vehicles` in the order in which they are taken.
+    """Everything known at one moment of decision. `vehicles` in the order in which the simple rules take them.
 
-    `take_all`: ride whatever is ready, even if nothing must go yet.
+    `take_all`: ride whatever is ready, even if nothing must go yet. `tables` (if any) replace `matrix`. Late: fewest
+    late parcels first, each `late_vnd` + `late_day_vnd` a day begun; `wait_hour_vnd` for each hour from ready to hub.
+    `pinned_runs` stay as they are. Runs of `last_plan` that leave before `freeze_time` stay too; moving a parcel that
+    it announced costs `change_vnd`.
     """
 
     wave_id: str
@@ -94,60 +206,18 @@ class Wave:
     vehicles: tuple[Vehicle, ...]
     matrix: Matrix
     take_all: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """How much the planner may think, in CPU seconds."""
-
-    cpu_seconds: float = 0.5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunStop:
-    """One stop of a run; `leave_time` is when the last parcel is on board."""
-
-    gate_id: str
-    arrive_time: datetime
-    leave_time: datetime
-    parcel_ids: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """One vehicle's way: when it leaves, its stops in order, and when it is at the hub."""
-
-    vehicle_id: str
-    partner_id: str
-    kind: str
-    hub_id: str
-    leave_time: datetime
-    return_time: datetime
-    stops: tuple[RunStop, ...]
-    weight_g: int
-    metres: int
-    cost_vnd: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
-    """Why a parcel rides or is held. `waits_for` is the later wave; `run_index` points into the plan's runs."""
-
-    parcel_id: str
-    code: str
-    rides: bool
-    run_index: int | None = None
-    waits_for: datetime | None = None
-    marginal_cost_vnd: int = 0
-    figures: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """The answer: runs, and one reason for every parcel of the wave, in its order. `steps` replays the search."""
-
-    wave_id: str
-    runs: tuple[Run, ...]
-    reasons: tuple[Reason, ...]
-    steps: int = 0
-    seed: int = 0
+    tables: tuple[Table, ...] = ()
+    information: str = FROZEN
+    partners: tuple[PartnerDay, ...] = ()
+    forbidden: tuple[Forbidden, ...] = ()
+    pins: tuple[Pin, ...] = ()
+    pinned_runs: tuple[Run, ...] = ()
+    committed: tuple[Committed, ...] = ()
+    outbound: tuple[Outbound, ...] = ()
+    forecast: Forecast | None = None
+    late_vnd: int = 50_000
+    late_day_vnd: int = 20_000
+    wait_hour_vnd: int = 50
+    last_plan: Plan | None = None
+    freeze_time: datetime | None = None
+    change_vnd: int = 0

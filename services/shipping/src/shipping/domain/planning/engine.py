@@ -1,0 +1,101 @@
+"""Runs PyVRP on a problem for a measured share of the budget and answers routes; one small search engine for all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pyvrp import (
+    IteratedLocalSearch,
+    PenaltyManager,
+    RandomNumberGenerator,
+    Route,
+    Solution,
+    SolveParams,
+)
+from pyvrp.IteratedLocalSearch import IteratedLocalSearchCallbacks, IteratedLocalSearchParams
+from pyvrp.search import OPERATORS, LocalSearch, PerturbationManager, PerturbationParams
+
+from shipping.domain.planning.meter import Steps
+from shipping.domain.planning.model_vrp import Option, Written
+
+HISTORY = 100
+"""Late-acceptance memory: short, because budgets are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """One route of the search: an option and item numbers in order."""
+
+    option: Option
+    items: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The best solution of a search: its cost (None = infeasible), its trips, what it left out, and trips seen."""
+
+    cost: int | None
+    trips: list[Trip]
+    unserved: list[int]
+    seen: list[Trip]
+
+
+class _Collector(IteratedLocalSearchCallbacks):
+    def __init__(self) -> None:
+        self.bests: list[Any] = []
+
+    def on_best(self, best: Any) -> None:
+        self.bests.append(best)
+
+
+def search(written: Written, steps: Steps, seed: int, start: Sequence[Trip] | None = None) -> Found:
+    """Search until `steps` says stop, from `start` if given; deterministic for equal steps and seed."""
+    data, params = written.data, SolveParams()
+    rng = RandomNumberGenerator(seed)
+    local = LocalSearch(data, rng, written.neighbours, PerturbationManager(PerturbationParams()))
+    for operator in OPERATORS:
+        if operator.supports(data):
+            local.add_operator(operator(data))
+    penalties = PenaltyManager(params.penalty.midpoint_penalties(data), params.penalty)
+    first = Solution.make_random(data, rng) if start is None else _solution(written, start)
+    first = local(first, penalties.max_cost_evaluator(), exhaustive=True)
+    collector = _Collector()
+    ils = IteratedLocalSearchParams(history_length=HISTORY, callbacks=collector)
+    best = IteratedLocalSearch(data, penalties, local, first, ils).run(steps, False, False, 5.0).best
+    steps.close()
+    seen = [trip for one in [first, *collector.bests[-4:]] for trip in _trips(written, one, feasible=True)]
+    cost = None
+    if best.is_feasible():
+        cost = int(best.distance_cost() + best.fixed_vehicle_cost() + best.duration_cost())
+    unserved = sorted(activity.idx for activity in best.unplanned())
+    return Found(cost, _trips(written, best, feasible=best.is_feasible()), unserved, seen)
+
+
+def _trips(written: Written, solution: Any, feasible: bool) -> list[Trip]:
+    found = []
+    for route in solution.routes():
+        items = tuple(activity.idx for activity in route if activity.is_client())
+        if items and (not feasible or route.is_feasible()):
+            found.append(Trip(written.options[route.vehicle_type()], items))
+    return found
+
+
+def _solution(written: Written, trips: Sequence[Trip]) -> Any:
+    """A start from trips of another problem over the same items; each takes the first type it fits best."""
+    data, left = written.data, [0] * written.data.num_vehicle_types
+    routes = []
+    for trip in trips:
+        types = [n for n, o in enumerate(written.options) if (o.vehicle, o.hub, o.now) == _same(trip)]
+        free = [n for n in types if left[n] < data.vehicle_type(n).num_available]
+        made = [Route(data, list(trip.items), number) for number in free]
+        good = next((route for route in made if route.is_feasible()), made[-1] if made else None)
+        if good is not None:
+            left[good.vehicle_type()] += 1
+            routes.append(good)
+    return Solution(data, routes)
+
+
+def _same(trip: Trip) -> tuple[int, int, bool]:
+    return trip.option.vehicle, trip.option.hub, trip.option.now

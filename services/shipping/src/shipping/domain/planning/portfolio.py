@@ -1,0 +1,83 @@
+"""Several searches over the same items with different fleets, and one more from the best choice of their runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shipping.domain.planning.engine import Found, Trip, search
+from shipping.domain.planning.items import Item
+from shipping.domain.planning.model_vrp import UNBOUND, Option, Written, write
+from shipping.domain.planning.router import MISSED_VND, STEPS_MAX, Candidate, Routed, Router, kind_order
+
+FIRST_SHARE = 0.65
+"""Of the time, this much goes to the different fleets, the rest to going on from the best choice of them."""
+
+MIXES_MAX = 4
+
+
+class Portfolio:
+    """One set of items, searched several times."""
+
+    def __init__(self, router: Router, items: Sequence[Item]) -> None:
+        """Options are every vehicle and hub that some item may use."""
+        self.router, self.items, self.ground = router, list(items), router.ground
+        pairs = sorted({pair for item in items for pair in item.allowed})
+        self.options = [self._option(v, h) for v, h in pairs if router.left(v)]
+
+    def _option(self, number: int, hub: int) -> Option:
+        vehicle, place = self.ground.vehicles[number], self.ground.hubs[hub]
+        home_by = self.ground.seconds_from_now(vehicle.home_time)
+        if place.close_time:
+            home_by = min(home_by, self.ground.seconds_from_now(place.close_time))
+        earliest = self.ground.earliest(vehicle)
+        return Option(number, hub, self.router.left(number), earliest, home_by, start_late=UNBOUND)
+
+    def run(self, begin: float, until: float) -> list[Candidate]:
+        """Candidates from all searches."""
+        if not self.options:
+            return []
+        mixes, pool = self._mixes(), []
+        middle = begin + (until - begin) * FIRST_SHARE
+        for number, mix in enumerate(mixes):
+            share = begin + (middle - begin) * (number + 1) / len(mixes)
+            pool += self._search(write(self.ground, self.items, mix), share, number)
+        best = self.router.pick(self.items, pool + self._solos())
+        prizes = [MISSED_VND // 10 * len(item.rides) for item in self.items] if best.left else None
+        written = write(self.ground, self.items, self.options, prizes)
+        return [*pool, *best.runs, *self._search(written, until, len(mixes), self._trips(best))]
+
+    def _solos(self) -> list[Candidate]:
+        made = [self.router.candidate(v, h, (item,)) for item in self.items for v, h in sorted(item.allowed)]
+        return [one for one in made if one]
+
+    def _mixes(self) -> list[list[Option]]:
+        """The whole fleet, each kind alone, and the whole fleet again with another seed."""
+        kinds = sorted({self.ground.vehicles[o.vehicle].kind for o in self.options}, key=kind_order)
+        alone = [[o for o in self.options if self.ground.vehicles[o.vehicle].kind == kind] for kind in kinds]
+        able = [mix for mix in alone if len(kinds) > 1 and self._can(mix)]
+        return [self.options, *able, self.options][:MIXES_MAX]
+
+    def _can(self, mix: Sequence[Option]) -> bool:
+        """Whether these vehicles may and can carry everything, as far as sums tell."""
+        cars = [(self.ground.vehicles[number], self.router.left(number)) for number in {o.vehicle for o in mix}]
+        if sum(item.weight for item in self.items) > sum(car.weight_max_g * number for car, number in cars):
+            return False
+        if sum(item.pieces for item in self.items) > sum(car.parcels_max * number for car, number in cars):
+            return False
+        return all(any((o.vehicle, o.hub) in item.allowed for o in mix) for item in self.items)
+
+    def _search(
+        self, written: Written, share: float, number: int, start: Sequence[Trip] | None = None
+    ) -> list[Candidate]:
+        steps = self.router.meter.search(share, STEPS_MAX)
+        found: Found = search(written, steps, self.router.seed + number, start)
+        made = [
+            self.router.candidate(trip.option.vehicle, trip.option.hub, [self.items[n] for n in trip.items])
+            for trip in [*found.trips, *found.seen]
+        ]
+        return [one for one in made if one]
+
+    def _trips(self, best: Routed) -> list[Trip]:
+        number = {id(item): n for n, item in enumerate(self.items)}
+        option = {(o.vehicle, o.hub): o for o in self.options}
+        return [Trip(option[one.vehicle, one.hub], tuple(number[id(i)] for i in one.items)) for one in best.runs]

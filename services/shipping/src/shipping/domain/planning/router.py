@@ -1,0 +1,200 @@
+"""Routes items that ride now: searches with different fleets, then the best choice of all the runs they found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import permutations
+
+from shipping.domain.planning.choose import Column, choose
+from shipping.domain.planning.ground import Ground
+from shipping.domain.planning.items import NEVER, Item
+from shipping.domain.planning.meter import Meter
+from shipping.domain.planning.model import KINDS, Ride, Run
+from shipping.domain.planning.timing import Stop, Timer
+
+ENUMERATE_MAX = 5
+"""So many items, or fewer, are routed by trying every run there is."""
+
+MISSED_VND = 50_000_000
+"""Far above any run: a parcel that must go is left out only if nothing else is possible."""
+
+STEPS_MAX = 20_000
+ROOM_TRIES_MAX = 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """A run that can be driven, and the items in it."""
+
+    vehicle: int
+    hub: int
+    items: tuple[Item, ...]
+    run: Run
+    cost_vnd: int
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """Runs for a set of items, what no run could take, and the objective of the runs."""
+
+    runs: list[Candidate]
+    left: list[Item]
+    cost_vnd: int
+
+
+class Router:
+    """Routing for one wave. `used` counts vehicles that are already spoken for (pinned runs)."""
+
+    def __init__(self, ground: Ground, timer: Timer, meter: Meter, seed: int) -> None:
+        """Everything the router makes is timed exactly by `timer` before it is a candidate."""
+        self.ground, self.timer, self.meter, self.seed = ground, timer, meter, seed
+        self.used = dict.fromkeys((vehicle.vehicle_id for vehicle in ground.vehicles), 0)
+        self._known: dict[tuple[object, ...], Candidate | None] = {}
+
+    def left(self, number: int) -> int:
+        """Vehicles of this kind that are still free in this wave."""
+        vehicle = self.ground.vehicles[number]
+        return max(0, vehicle.number - self.used[vehicle.vehicle_id])
+
+    def candidate(self, vehicle: int, hub: int, items: Sequence[Item]) -> Candidate | None:
+        """The run of these items in this order; None if a limit, a window or a promise forbids it."""
+        key = (vehicle, hub, *map(id, items))
+        if key not in self._known:
+            self._known[key] = self._candidate(vehicle, hub, tuple(items))
+        return self._known[key]
+
+    def _candidate(self, vehicle: int, hub: int, items: tuple[Item, ...]) -> Candidate | None:
+        car = self.ground.vehicles[vehicle]
+        if any((vehicle, hub) not in item.allowed for item in items):
+            return None
+        if sum(item.weight for item in items) > car.weight_max_g or sum(i.pieces for i in items) > car.parcels_max:
+            return None
+        if car.volume_max_cm3 is not None and sum(item.volume for item in items) > car.volume_max_cm3:
+            return None
+        if len(items) > 1 and any(item.hot for item in items):
+            return None
+        run = self.timer.run(car, stops_of(items, self.ground), hub)
+        if run is None or self.ground.seconds_from_now(run.return_time) > min(item.latest[hub] for item in items):
+            return None
+        return Candidate(vehicle, hub, items, run, self.objective(vehicle, run, items))
+
+    def objective(self, vehicle: int, run: Run, items: Iterable[Item]) -> int:
+        """Bill, waiting, and the price of a partner that is not always on time."""
+        wave, parcels = self.ground.wave, [ride for item in items for ride in item.rides]
+        unreliable = round((1 - self.ground.vehicles[vehicle].on_time) * wave.late_vnd) * len(parcels)
+        return run.cost_vnd + unreliable + self._wait(run, parcels)
+
+    def _wait(self, run: Run, parcels: Sequence[Ride]) -> int:
+        if not self.ground.wave.wait_hour_vnd:
+            return 0
+        seconds = sum(
+            max(0, int((run.return_time - (r.ready_time or run.leave_time)).total_seconds())) for r in parcels
+        )
+        return seconds * self.ground.wave.wait_hour_vnd // 3600
+
+    def route(self, items: Sequence[Item], until: float, begin: float = 0.0) -> Routed:
+        """Runs for these items, within this share of the budget."""
+        if not items:
+            return Routed([], [], 0)
+        pool: list[Candidate] = [c for item in items for c in self._solos(item)]
+        plain = [item for item in items if not item.hot and item.allowed]
+        if len(plain) <= ENUMERATE_MAX:
+            pool += self._every(plain)
+        elif plain:
+            from shipping.domain.planning.portfolio import Portfolio
+
+            pool += Portfolio(self, plain).run(begin, until)
+        return self.pick(items, pool)
+
+    def _solos(self, item: Item) -> list[Candidate]:
+        made = (self.candidate(vehicle, hub, (item,)) for vehicle, hub in sorted(item.allowed))
+        return [one for one in made if one and self.left(one.vehicle)]
+
+    def _every(self, items: Sequence[Item]) -> list[Candidate]:
+        """All runs of up to ENUMERATE_MAX items: the cheapest order of every subset for every vehicle."""
+        pairs = sorted({pair for item in items for pair in item.allowed if self.left(pair[0])})
+        best: dict[tuple[object, ...], Candidate] = {}
+        for size in range(2, len(items) + 1):
+            for order in permutations(items, size):
+                for vehicle, hub in pairs:
+                    one = self.candidate(vehicle, hub, order)
+                    key = (frozenset(map(id, order)), vehicle, hub)
+                    if one and (key not in best or one.cost_vnd < best[key].cost_vnd):
+                        best[key] = one
+        return list(best.values())
+
+    def pick(self, items: Sequence[Item], pool: Sequence[Candidate]) -> Routed:
+        """The cheapest choice of candidates that serves as many of the items as possible, each once."""
+        row = {id(item): number for number, item in enumerate(items)}
+        kept = [one for one in _unique(pool) if all(id(item) in row for item in one.items)]
+        columns = [self._column(one, row) for one in kept]
+        penalties = [MISSED_VND * len(item.rides) * (10 if item.must else 1) for item in items]
+        free = {v.vehicle_id: self.left(number) for number, v in enumerate(self.ground.vehicles)}
+        choice = choose(columns, penalties, free, self.ground.wave.partners)
+        self.meter.note(choice.nodes)
+        runs = self._once([kept[number] for number in choice.taken])
+        served = {id(item) for one in runs for item in one.items}
+        left = [item for item in items if id(item) not in served]
+        return Routed(runs, left, sum(one.cost_vnd for one in runs))
+
+    def _column(self, one: Candidate, row: dict[int, int]) -> Column:
+        vehicle = self.ground.vehicles[one.vehicle]
+        return Column(
+            cost_vnd=one.cost_vnd,
+            bill_vnd=one.run.cost_vnd,
+            rows=tuple(row[id(item)] for item in one.items),
+            partner_id=vehicle.partner_id,
+            vehicle_id=vehicle.vehicle_id,
+            pieces=sum(item.pieces for item in one.items),
+            weight_g=one.run.weight_g,
+        )
+
+    def _once(self, runs: list[Candidate]) -> list[Candidate]:
+        """Items that two chosen runs cover leave the one that saves more by it."""
+        for item in [item for one in runs for item in one.items]:
+            holding = [one for one in runs if item in one.items]
+            if len(holding) < 2:
+                continue
+            options = [self._without(one, item) for one in holding]
+            saved = [one.cost_vnd - (less.cost_vnd if less else 0) for one, less in zip(holding, options, strict=True)]
+            keep = saved.index(min(saved))
+            for number, one in enumerate(holding):
+                if number != keep:
+                    less = options[number]
+                    runs = [other for other in runs if other is not one] + ([less] if less else [])
+        return runs
+
+    def _without(self, one: Candidate, item: Item) -> Candidate | None:
+        rest = tuple(other for other in one.items if other is not item)
+        return self.candidate(one.vehicle, one.hub, rest) if rest else None
+
+
+def stops_of(items: Sequence[Item], ground: Ground) -> list[Stop]:
+    """Items in order as stops; those of one gate that follow each other are one stop."""
+    stops: list[Stop] = []
+    for item in items:
+        gate = ground.names[item.place]
+        if stops and stops[-1].gate_id == gate:
+            stops[-1] = Stop(gate, stops[-1].rides + item.rides)
+        else:
+            stops.append(Stop(gate, item.rides))
+    return stops
+
+
+def _unique(pool: Iterable[Candidate]) -> list[Candidate]:
+    """The cheapest candidate of each vehicle, hub and set of items, in a fixed order."""
+    best: dict[tuple[object, ...], Candidate] = {}
+    for one in pool:
+        key = (one.vehicle, one.hub, frozenset(map(id, one.items)))
+        if key not in best or one.cost_vnd < best[key].cost_vnd:
+            best[key] = one
+    return list(best.values())
+
+
+def kind_order(kind: str) -> int:
+    """Smaller vehicles first."""
+    return KINDS.index(kind)
+
+
+__all__ = ["NEVER", "Candidate", "Routed", "Router", "kind_order", "stops_of"]

@@ -1,0 +1,97 @@
+"""The simple rules: which parcels ride now. All share one router, one budget and one information rule."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from shipping.domain.planning.items import Item
+from shipping.domain.planning.router import Routed
+from shipping.domain.planning.rule import Rule
+from shipping.domain.planning.session import Decision, Session
+
+
+def decide(session: Session, rule: Rule, until: float = 1.0, begin: float = 0.0) -> Decision:
+    """The rule's items, routed within the budget up to this share."""
+    return ride_now(session, rule.name, rule_items(session, rule), until, begin)
+
+
+def rule_items(session: Session, rule: Rule) -> list[Item]:
+    """The items that ride now by a rule."""
+    must = [item for item in session.items if item.must]
+    if rule.name == "greedy" or session.wave.take_all:
+        return list(session.items)
+    if rule.name == "lazy":
+        return must
+    due = bool(must)
+    if rule.name == "timetable":
+        due = due or _departs(session, rule)
+    if rule.name == "quantity":
+        due = due or _full(session, rule)
+    if not due:
+        return []
+    return [item for item in session.items if item.must or not _elsewhere(session, item, must, rule)]
+
+
+def _elsewhere(session: Session, item: Item, must: list[Item], rule: Rule) -> bool:
+    """In take_all a parcel stays if nothing that must go now goes to any hub it may go to."""
+    if rule.name != "take_all" or not must:
+        return False
+    hubs = {hub for one in must for _, hub in one.allowed}
+    return not any(hub in hubs for _, hub in item.allowed)
+
+
+def _departs(session: Session, rule: Rule) -> bool:
+    """Whether one of the fixed times lies between this wave and the next."""
+    now, following = session.wave.decide_time, session.next_wave(session.items)
+    gap = timedelta(seconds=following if following is not None else 86_400)
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return any(now <= midnight + timedelta(seconds=hour) < now + gap for hour in rule.hours)
+
+
+def _full(session: Session, rule: Rule) -> bool:
+    vehicles = [session.ground.vehicles[number] for item in session.items for number, _ in item.allowed]
+    if not vehicles:
+        return False
+    smallest = min(vehicles, key=lambda one: (one.weight_max_g, one.parcels_max))
+    weight = sum(item.weight for item in session.items) * 1000 >= smallest.weight_max_g * rule.fill_permille
+    return weight or sum(item.pieces for item in session.items) * 1000 >= smallest.parcels_max * rule.fill_permille
+
+
+def ride_now(session: Session, policy: str, items: list[Item], until: float, begin: float = 0.0) -> Decision:
+    """Route these items; those that must go but fit nowhere on time get a second chance to be late."""
+    routed = session.router.route(items, until, begin)
+    routed = _late(session, routed)
+    return Decision(policy, routed, frozenset(map(id, items)), {})
+
+
+def _late(session: Session, routed: Routed) -> Routed:
+    """Parcels that must go and found no place: on what vehicles are left, aiming at the next cut-off."""
+    missed = [item for item in routed.left if item.must and not item.hot]
+    if not missed:
+        return routed
+    relaxed = [_relaxed(session, item) for item in missed]
+    router, used = session.router, dict(session.router.used)
+    for one in routed.runs:
+        router.used[one.run.vehicle_id] += 1
+    again = router.route(relaxed, 0.0) if any(router.left(n) for n in range(len(session.ground.vehicles))) else None
+    router.used.update(used)
+    if again is None:
+        return routed
+    served = {id(ride) for one in again.runs for item in one.items for ride in item.rides}
+    left = [item for item in routed.left if id(item.rides[0]) not in served]
+    return Routed(routed.runs + again.runs, left, routed.cost_vnd + again.cost_vnd)
+
+
+def _relaxed(session: Session, item: Item) -> Item:
+    """The same parcels with the promise given up: any vehicle that can still bring them home today."""
+    ride, far = item.rides[0], 10**9
+    pairs = {
+        (number, hub)
+        for number, vehicle in enumerate(session.ground.vehicles)
+        if session.ground.suits(vehicle, ride)
+        for hub in session.ground.hubs_of(vehicle, ride)
+    }
+    late = replace(item, latest=dict.fromkeys({hub for _, hub in pairs}, far), allowed=frozenset(pairs))
+    session.late_items.append(late)
+    return late
