@@ -6,8 +6,10 @@ import asyncio
 import json
 import os
 import sys
+import time
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
+from datetime import time as clock
 from pathlib import Path
 
 from simulation.quiet import Quiet
@@ -19,7 +21,7 @@ ROUNDS_MAX = 40
 
 DAY_STEP = timedelta(minutes=15)
 NIGHT_STEP = timedelta(hours=2)
-MORNING, EVENING = time(7), time(18)
+MORNING, EVENING = clock(7), clock(18)
 
 
 class PlayStopped(Exception):
@@ -80,7 +82,8 @@ class Conductor:
     def __init__(self, clock: StepClock, quiet: Quiet, puppets: list[Puppet], fine_days: int) -> None:
         """Direct these actors by this clock; after the first `fine_days` the steps become longer."""
         self.clock, self.quiet, self.puppets, self.fine_days = clock, quiet, puppets, fine_days
-        self.steps = 0
+        self.steps = self.rounds = 0
+        self.waited_seconds = self.acted_seconds = 0.0
         self._wishes: dict[str, datetime] = {}
 
     async def play(
@@ -101,11 +104,21 @@ class Conductor:
             await self._moment(now)
             now = self._next(now, min(left, default=end + DAY_STEP))
 
+    def effort(self) -> dict[str, float]:
+        """How many steps and rounds it took, and the real time spent waiting for rest and for the actors."""
+        waited, acted = round(self.waited_seconds, 1), round(self.acted_seconds, 1)
+        return {"steps": self.steps, "rounds": self.rounds, "waited_s": waited, "acted_s": acted}
+
     async def _moment(self, now: datetime) -> None:
         """Turns and silence, in rounds, until nobody has anything left to do."""
         for _ in range(ROUNDS_MAX):
+            began = time.monotonic()
             await self.quiet.wait(now)
+            rested = time.monotonic()
             turns = await asyncio.gather(*(puppet.turn(now) for puppet in self.puppets))
+            self.rounds += 1
+            self.waited_seconds += rested - began
+            self.acted_seconds += time.monotonic() - rested
             for puppet, (_, wish) in zip(self.puppets, turns, strict=True):
                 self._wishes.pop(puppet.name, None)
                 if wish:

@@ -44,7 +44,7 @@ BEATS = {
 }
 
 app = typer.Typer(add_completion=False, help="Plays days of Chophien over the public wires.")
-console = Console(highlight=False)
+console = Console(highlight=False, soft_wrap=True)
 
 
 @app.callback()
@@ -92,7 +92,7 @@ def _run(seed: int, stay: bool) -> list[str]:
         stack.pss_mb()
         summary |= {
             "seed": seed,
-            "steps": play.steps,
+            "effort": play.effort,
             "memory_peak_mb": round(stack.pss_peak_mb),
             "duration_s": round(time.monotonic() - began, 1),
         }

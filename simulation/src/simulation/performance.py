@@ -47,7 +47,7 @@ class Performance:
     patience_seconds: float = 0.0
     watch: Callable[[datetime], None] = lambda now: None
     cues: Mapping[datetime, Cue] = field(default_factory=dict)
-    steps: int = 0
+    effort: dict[str, float] = field(default_factory=dict)
     quiet: Quiet = field(init=False)
 
     def __post_init__(self) -> None:
@@ -76,7 +76,7 @@ class Performance:
         try:
             await conductor.play(script.opening, script.end, {**self._outage(script), **self.cues}, self._look)
         finally:
-            self.steps = conductor.steps
+            self.effort = conductor.effort()
             await asyncio.gather(*(puppet.stop() for puppet in puppets))
             await self.quiet.close()
 

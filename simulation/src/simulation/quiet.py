@@ -96,19 +96,21 @@ class Quiet:
             self._admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
             await self._consumer.start()
             await self._admin.start()
-            self._heard = await self._who_hears(self._consumer)
+            self._heard = await self._who_hears(self._admin)
         partitions = {each for heard in self._heard.values() for each in heard}
         ends: dict[TopicPartition, int] = await self._consumer.end_offsets(partitions)
         return ends
 
-    async def _who_hears(self, consumer: AIOKafkaConsumer) -> dict[str, list[TopicPartition]]:
+    async def _who_hears(self, admin: AIOKafkaAdminClient) -> dict[str, list[TopicPartition]]:
         """Every group has a dead topic for each topic it hears, named <topic>.<group>.dead."""
+        shapes = {
+            each["topic"]: [part["partition"] for part in each["partitions"]] for each in await admin.describe_topics()
+        }
         heard: dict[str, list[TopicPartition]] = {}
-        for dead in sorted(await consumer.topics()):
+        for dead in sorted(shapes):
             if dead.endswith(DEAD):
                 topic, group = dead.removesuffix(DEAD).rsplit(".", 1)
-                partitions = consumer.partitions_for_topic(topic) or set()
-                heard.setdefault(group, []).extend(TopicPartition(topic, each) for each in partitions)
+                heard.setdefault(group, []).extend(TopicPartition(topic, part) for part in shapes[topic])
         return heard
 
     async def _behind(self, ends: Mapping[TopicPartition, int]) -> str:

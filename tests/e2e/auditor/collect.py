@@ -9,6 +9,7 @@ from typing import Any
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from google.protobuf.descriptor_pool import Default as pool
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
@@ -74,8 +75,7 @@ async def _records(bootstrap: str) -> list[tuple[str, Any]]:
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
     await consumer.start()
     try:
-        topics = [topic for topic in await consumer.topics() if topic.startswith("chophien.")]
-        parts = [TopicPartition(topic, n) for topic in topics for n in consumer.partitions_for_topic(topic) or ()]
+        parts = await _partitions(bootstrap)
         consumer.assign(parts)
         ends = await consumer.end_offsets(parts)
         await consumer.seek_to_beginning(*parts)
@@ -88,6 +88,16 @@ async def _records(bootstrap: str) -> list[tuple[str, Any]]:
         return found
     finally:
         await consumer.stop()
+
+
+async def _partitions(bootstrap: str) -> list[TopicPartition]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        topics = [each for each in await admin.describe_topics() if each["topic"].startswith("chophien.")]
+        return [TopicPartition(each["topic"], part["partition"]) for each in topics for part in each["partitions"]]
+    finally:
+        await admin.close()
 
 
 def _fact(record: Any) -> Fact:

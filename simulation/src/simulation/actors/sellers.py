@@ -18,6 +18,8 @@ from simulation.times import MINUTE, THE_DAY, at
 
 OFFER_SHARE = 0.9
 """Livestream price of an offered product as a share of its list price."""
+ASKS_FOR = 20 * MINUTE
+"""How long a seller asks for a parcel that is not there; then the order is taken to be off."""
 
 
 class Sellers(Actor):
@@ -127,19 +129,19 @@ class Sellers(Actor):
         await self.line.call("operator", request)
 
     async def _pack(self, order: Order, parcel_id: str, seller_id: str) -> None:
-        """Mark it as ready, and put it at the gate, or not; a parcel that is not known yet is tried again later."""
+        """Mark it as ready, and put it at the gate, or not; a parcel that is not known yet is asked for a while."""
+        assert order.ready_time is not None
         request = shipping.MarkReadyRequest(request_id=f"ready-{parcel_id}", parcel_id=parcel_id)
         try:
             await self.line.call(seller_id, request)
         except Refused as refused:
-            if refused.reason == "NOT_FOUND":
-                raise NotNow(parcel_id) from None
-            if refused.reason != "PARCEL_CLOSED":
+            if refused.reason not in ("NOT_FOUND", "PARCEL_CLOSED"):
                 raise
+            if refused.reason == "NOT_FOUND" and self.now < order.ready_time + ASKS_FOR:
+                raise NotNow(parcel_id) from None
             return
         # A parcel that is missing at the first run is there for the next one.
         at_gate_from = order.ready_time if order.gate == "ready" else at("08:00", 1)
-        assert at_gate_from is not None
         self._gate.write({"parcel_id": parcel_id, "at_gate_from": at_gate_from.isoformat()})
 
 
