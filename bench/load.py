@@ -179,7 +179,7 @@ class Market:
 
     def _session(self, session_id: str) -> catalog_pb.StartLivestreamRequest:
         expire = Timestamp(seconds=int(time.time()) + 86_400 * 30)
-        verification = catalog_pb.HostVerification(method="VNeID", reference="bench", expire_time=expire)
+        verification = catalog_pb.HostVerification(method="VNEID", reference="bench", expire_time=expire)
         return catalog_pb.StartLivestreamRequest(
             session_id=session_id, host_id="host-bench", host_verification=verification, seller_ids=[SELLER]
         )

@@ -55,6 +55,11 @@ class Invalid(DomainError):
         """Name the field as the proto does and say what is wrong with it."""
         super().__init__(field=field_name, problem=problem)
 
+    @property
+    def message(self) -> str:
+        """Names the field, so that a caller who only prints the message can mend it."""
+        return f"{self.details['field']} {self.details['problem']}"
+
 
 class NotFound(DomainError):
     """There is no such thing."""
