@@ -23,7 +23,7 @@ class ConnectionLost(ConnectionError):
 async def fetch(connection: AsyncConnection, sql: str, *arguments: Any) -> Sequence[Row]:
     """The rows of a statement with $1 … placeholders; SQLAlchemy takes the first of a transaction, and begins it."""
     driver = _driver(connection)
-    if driver.is_in_transaction():
+    if driver.is_in_transaction() or driver.is_closed():
         return await _fetch(connection, driver, sql, arguments)
     result = await connection.exec_driver_sql(sql, arguments)
     return result.all() if result.returns_rows else ()
