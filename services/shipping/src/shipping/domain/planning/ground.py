@@ -106,13 +106,14 @@ class Ground:
     def hubs_of(self, vehicle: Vehicle, ride: Ride) -> list[int]:
         """Hubs, best first, that this vehicle may bring this parcel to."""
         gate = self.gates[self.place[ride.gate_id]]
-        return [
+        found = [
             self.hub_number[hub]
             for hub in gate.hub_ids
             if hub in self.hub_number
             and (not vehicle.hub_ids or hub in vehicle.hub_ids)
             and (not ride.latest or hub in ride.latest)
         ]
+        return found if self.wave.any_hub else found[:1]
 
     def period(self, profile: str, leave: int) -> int:
         """When the table that holds for a departure began to hold."""

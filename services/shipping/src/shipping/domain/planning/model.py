@@ -192,7 +192,8 @@ class Budget:
 class Wave:
     """Everything known at one moment of decision. `vehicles` in the order in which the simple rules take them.
 
-    `take_all`: ride whatever is ready, even if nothing must go yet. `tables` (if any) replace `matrix`. Late: fewest
+    `take_all`: ride whatever is ready, even if nothing must go yet. `any_hub`: runs may end at each
+    of a gate's hubs, otherwise at its best one only. `tables` (if any) replace `matrix`. Late: fewest
     late parcels first, each `late_vnd` + `late_day_vnd` a day begun; `wait_hour_vnd` for each hour from ready to hub.
     `pinned_runs` stay as they are. Runs of `last_plan` that leave before `freeze_time` stay too; moving a parcel that
     it announced costs `change_vnd`.
@@ -206,6 +207,7 @@ class Wave:
     vehicles: tuple[Vehicle, ...]
     matrix: Matrix
     take_all: bool = False
+    any_hub: bool = False
     tables: tuple[Table, ...] = ()
     information: str = FROZEN
     partners: tuple[PartnerDay, ...] = ()
