@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
 
 import numpy as np
+from shipping.domain.planning import model
 
 from bench.planner.foresight import Foresight, amounts, at, dimensions, seconds_at
 from bench.planner.instance import DAY_S, KINDS, Cells, Parcel, Span, Vehicle, WaveTime
 from bench.planner.roads import Ground, Order, Sent
 from bench.planner.simulate import View
-from shipping.domain.planning import model
 
 PLENTY = 200
 """How many vehicles "as many as wanted" means in one wave."""
@@ -57,6 +59,10 @@ class Asker:
             wait_hour_vnd=round(instance.wait_price * self.scale),
         )
 
+    def coming(self, parcel: Parcel) -> model.Ride:
+        """A parcel as it will be when it is really ready; for hindsight only."""
+        return self._as_ride(parcel, at(parcel.really_ready), None, None, 1)
+
     def orders(self, plan: model.Plan) -> list[Order]:
         """The plan's runs as orders."""
         return [
@@ -69,23 +75,30 @@ class Asker:
         ]
 
     def _ride(self, view: View, parcel: Parcel) -> model.Ride:
-        instance = self.instance
-        must = parcel.must_wave is not None and parcel.must_wave <= view.wave
-        ready = view.ready(parcel)
+        ready, must = view.ready(parcel), None
+        if self.instance.must_rule == "given":
+            must = parcel.must_wave is not None and parcel.must_wave <= view.wave
+        expected = None if ready else at(parcel.ready)
+        actual = at(parcel.really_ready) if ready else None
+        return self._as_ride(parcel, actual, expected, must, 1 + view.attempts.get(parcel.id, 0))
+
+    def _as_ride(
+        self, parcel: Parcel, ready: datetime | None, expected: datetime | None, must: bool | None, attempt: int
+    ) -> model.Ride:
         return model.Ride(
             parcel_id=parcel.id,
             gate_id=self.names[parcel.place],
             known_time=at(parcel.known_at),
-            ready_time=at(parcel.really_ready) if ready else None,
-            ready_expected_time=None if ready else at(parcel.ready),
+            ready_time=ready,
+            ready_expected_time=expected,
             latest={hub: at(due) for hub, due in parcel.latest.items()},
             needs_van=bool(parcel.min_kind and parcel.min_kind != KINDS[0]),
             partner_ids=self.partners,
             open_time=at(parcel.open),
             close_time=at(parcel.close),
             service_seconds=parcel.service_s,
-            must_ride=must if instance.must_rule == "given" else None,
-            attempt=1 + view.attempts.get(parcel.id, 0),
+            must_ride=must,
+            attempt=attempt,
             **amounts(self.dimensions, parcel.load),
         )
 
@@ -133,7 +146,7 @@ class Asker:
                 **self._prices(vehicle),
             )
 
-    def _limits(self, vehicle: Vehicle) -> dict[str, int]:
+    def _limits(self, vehicle: Vehicle) -> dict[str, Any]:
         weight, count, volume = self.dimensions
         limits = {
             "weight_max_g": vehicle.capacity.get(weight, 10**9),
@@ -141,7 +154,7 @@ class Asker:
         }
         return {**limits, "volume_max_cm3": vehicle.capacity[volume]} if volume in vehicle.capacity else limits
 
-    def _prices(self, vehicle: Vehicle) -> dict[str, int]:
+    def _prices(self, vehicle: Vehicle) -> dict[str, Any]:
         return {
             "fixed_vnd": round(vehicle.fixed * self.scale),
             "per_km_vnd": round(vehicle.per_m * 1000 * self.scale),

@@ -41,6 +41,7 @@ class Terms:
     express_share: float = 0.0
     burst: dict[int, float] = field(default_factory=dict)
     slip_h: float = 0.0
+    slack_spread: float = 0.3
 
     def working(self) -> list[int]:
         """The days on which partners collect."""
@@ -68,7 +69,7 @@ def draw_terms(draw: np.random.Generator, hubs: Sequence[str], waves: Sequence[i
 def draw_sellers(
     draw: np.random.Generator, places: Sequence[str], big: int, steep: float, scale: float = 1.0
 ) -> list[Seller]:
-    """`big` sellers send 20–30 parcels a day, the others 0.5–4; a share `steep` of the gates lets motorbikes in only."""
+    """`big` sellers send 20–30 parcels a day, the others 0.5–4; at a share `steep` only motorbikes get in."""
     return [
         Seller(
             place=place,
@@ -129,7 +130,8 @@ def history(draw: np.random.Generator, terms: Terms, sellers: Sequence[Seller]) 
 
 def _latest(draw: np.random.Generator, terms: Terms, ready: int) -> dict[str, int]:
     express = draw.random() < terms.express_share
-    slack = 2.5 if express else min(max(terms.slack_h * draw.uniform(0.7, 1.3), 2.0), 30.0)
+    spread = draw.uniform(-terms.slack_spread, terms.slack_spread)
+    slack = 2.5 if express else min(max(terms.slack_h * (1 + spread), 2.0), 30.0)
     return {hub: _next_cutoff(times, ready + int(slack * HOUR)) for hub, times in terms.cutoffs.items()}
 
 

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from bench.planner.draws import HOUR, Terms, draw_sellers, draw_terms
-from bench.planner.geography import (
-    DETOUR_DELTA,
-    DETOUR_HILLS,
-    DETOUR_MOUNTAINS,
-    communes,
-    in_province,
-)
+from bench.planner.geography import DETOUR_DELTA, DETOUR_MOUNTAINS, Commune, communes, in_province
 from bench.planner.instance import Instance
-from bench.planner.region import MOTORBIKE, TRUCK, Card, Ground, build, draw_cards, lay_out
+from bench.planner.region import MOTORBIKE, TRUCK, Ground, Region, build, draw_cards, lay_out
 
 BINH_LU, TAN_PHONG, THAN_UYEN, MUONG_TE = "03390", "03408", "03595", "03445"
 VALLEY = ("03390", "03424", "03405", "03430", "03388", "03408")
@@ -32,16 +27,16 @@ def family_a(seed: int) -> Instance:
     ground = _commune_ground(draw, BINH_LU, 20)
     terms = draw_terms(draw, ground.hubs, SPARSE)
     sellers = draw_sellers(draw, ground.names[1:], big=5, steep=0.0)
-    return build(f"A/{seed}", draw, ground, terms, sellers, draw_cards(draw, (3, 6), (1, 2)))
+    return build(f"A/{seed}", draw, Region(ground, terms, sellers, draw_cards(draw, (3, 6), (1, 2))))
 
 
 def family_a_fixed(seed: int) -> Instance:
     """Bình Lư with fixed cut-offs 13:00 and 19:30, nine hourly waves, one day, as many vehicles as wanted, no lead."""
     draw = _draw(2, seed)
     ground = _commune_ground(draw, BINH_LU, 20)
-    terms = Terms(HOURLY, {ground.hubs[0]: FIXED_CUTOFFS}, 3.0, 0, (6 * HOUR, 22 * HOUR), days=1)
+    terms = Terms(HOURLY, {ground.hubs[0]: FIXED_CUTOFFS}, 3.0, 0, (6 * HOUR, 22 * HOUR), days=1, slack_spread=0.0)
     sellers = draw_sellers(draw, ground.names[1:], big=5, steep=0.0)
-    return build(f"A-fixed/{seed}", draw, ground, terms, sellers, [MOTORBIKE, TRUCK], wait_price=0)
+    return build(f"A-fixed/{seed}", draw, Region(ground, terms, sellers, [MOTORBIKE, TRUCK], wait_price=0))
 
 
 def family_b(seed: int) -> Instance:
@@ -49,12 +44,12 @@ def family_b(seed: int) -> Instance:
     draw = _draw(3, seed)
     chosen = VALLEY[: int(draw.integers(4, 7))]
     everything = communes()
-    gates = {code: 12 for code in chosen}
+    gates = dict.fromkeys(chosen, 12)
     ground = lay_out(draw, [everything[TAN_PHONG]], gates, DETOUR_MOUNTAINS, [everything[code] for code in chosen])
     terms = draw_terms(draw, ground.hubs, SPARSE)
     sellers = draw_sellers(draw, ground.names[1:], big=10, steep=0.2)
     cards = draw_cards(draw, (5, 9), (2, 3))
-    return build(f"B/{seed}", draw, ground, terms, sellers, cards, scope="in_use")
+    return build(f"B/{seed}", draw, Region(ground, terms, sellers, cards, scope="in_use"))
 
 
 def family_c(seed: int) -> Instance:
@@ -67,7 +62,7 @@ def family_c(seed: int) -> Instance:
     ground = lay_out(draw, hubs, gates, DETOUR_MOUNTAINS, province)
     terms = draw_terms(draw, ground.hubs, SPARSE[1::2], slack_h=float(draw.uniform(12, 30)))
     sellers = draw_sellers(draw, ground.names[3:], big=60, steep=0.3, scale=0.5)
-    return build(f"C/{seed}", draw, ground, terms, sellers, draw_cards(draw, (40, 60), (15, 25)))
+    return build(f"C/{seed}", draw, Region(ground, terms, sellers, draw_cards(draw, (40, 60), (15, 25))))
 
 
 def family_d(seed: int) -> Instance:
@@ -75,12 +70,13 @@ def family_d(seed: int) -> Instance:
     draw = _draw(5, seed)
     everything = communes()
     hub = everything[DELTA_HUB]
-    near = sorted(in_province(DELTA_WARD), key=lambda one: abs(one.centre[0] - hub.centre[0]) + abs(one.centre[1] - hub.centre[1]))  # fmt: skip
+    near = sorted(in_province(DELTA_WARD), key=lambda one: _apart(one, hub))
     ward = near[1 + seed % 5]
     ground = lay_out(draw, [hub], {ward.code: 40}, DETOUR_DELTA, [ward])
     terms = draw_terms(draw, ground.hubs, SPARSE)
     sellers = draw_sellers(draw, ground.names[1:], big=6, steep=0.0)
-    return build(f"D/{seed}", draw, ground, terms, sellers, draw_cards(draw, (4, 8), (1, 3)), wait_price=3_000)
+    cards = draw_cards(draw, (4, 8), (1, 3))
+    return build(f"D/{seed}", draw, Region(ground, terms, sellers, cards, wait_price=3_000))
 
 
 def family_e(variant: str, seed: int) -> Instance:
@@ -90,56 +86,55 @@ def family_e(variant: str, seed: int) -> Instance:
     terms = draw_terms(draw, ground.hubs, SPARSE)
     sellers = draw_sellers(draw, ground.names[1:], big=6, steep=0.15)
     cards = draw_cards(draw, (3, 5), (1, 2))
-    return STRESSES[variant](f"E-{variant}/{seed}", draw, ground, terms, sellers, cards)
+    region = STRESSES[variant](Region(ground, terms, sellers, cards))
+    return build(f"E-{variant}/{seed}", draw, region)
 
 
-def _truck_down(name, draw, ground, terms, sellers, cards):  # type: ignore[no-untyped-def]
-    return build(name, draw, ground, terms, sellers, [cards[0], replace(cards[1], number=0)])
+def _truck_down(region: Region) -> Region:
+    return replace(region, cards=[region.cards[0], replace(region.cards[1], number=0)])
 
 
-def _road_closed(name, draw, ground, terms, sellers, cards):  # type: ignore[no-untyped-def]
-    shut = [(15 * HOUR, 19 * HOUR, place) for place in ground.names[1::2]]
-    return build(name, draw, ground, terms, sellers, cards, closed=shut)
+def _road_closed(region: Region) -> Region:
+    return replace(region, closed=[(15 * HOUR, 19 * HOUR, place) for place in region.ground.names[1::2]])
 
 
-def _ready_slip(name, draw, ground, terms, sellers, cards):  # type: ignore[no-untyped-def]
-    return build(name, draw, ground, replace(terms, slip_h=0.8), sellers, cards, information="door")
+def _ready_slip(region: Region) -> Region:
+    return replace(region, terms=replace(region.terms, slip_h=0.8), information="door")
 
 
-def _market_burst(name, draw, ground, terms, sellers, cards):  # type: ignore[no-untyped-def]
-    return build(name, draw, ground, replace(terms, burst={2: 3.0}), sellers, cards)
+def _market_burst(region: Region) -> Region:
+    return replace(region, terms=replace(region.terms, burst={2: 3.0}))
 
 
-def _staggered(name, draw, ground, terms, sellers, cards):  # type: ignore[no-untyped-def]
-    many = {hub: [int(hour * HOUR) for hour in (10.5, 13, 15.5, 18, 20)] for hub in ground.hubs}
-    return build(name, draw, ground, replace(terms, cutoffs=many, slack_h=4.0), sellers, cards)
+def _staggered_cutoffs(region: Region) -> Region:
+    many = {hub: [int(hour * HOUR) for hour in (10.5, 13, 15.5, 18, 20)] for hub in region.ground.hubs}
+    return replace(region, terms=replace(region.terms, cutoffs=many, slack_h=4.0))
 
 
-def _express(name, draw, ground, terms, sellers, cards):  # type: ignore[no-untyped-def]
-    return build(name, draw, ground, replace(terms, express_share=0.15), sellers, cards)
+def _express(region: Region) -> Region:
+    return replace(region, terms=replace(region.terms, express_share=0.15))
 
 
-def _mornings(name, draw, ground, terms, sellers, cards):  # type: ignore[no-untyped-def]
-    return build(name, draw, ground, replace(terms, gate=(6 * HOUR + 1800, 12 * HOUR)), sellers, cards)
+def _mornings(region: Region) -> Region:
+    return replace(region, terms=replace(region.terms, gate=(6 * HOUR + 1800, 12 * HOUR)))
 
 
-def _capacity_short(name, draw, ground, terms, sellers, cards):  # type: ignore[no-untyped-def]
-    few = [replace(cards[0], number=5), replace(cards[1], number=0)]
-    return build(name, draw, ground, terms, sellers, few, scope="day")
+def _capacity_short(region: Region) -> Region:
+    few = [replace(region.cards[0], number=5), replace(region.cards[1], number=0)]
+    return replace(region, cards=few, scope="day")
 
 
-Stress = Callable[[str, np.random.Generator, Ground, Terms, object, list[Card]], Instance]
-STRESSES: dict[str, Stress] = {
+STRESSES: dict[str, Callable[[Region], Region]] = {
     "truck_down": _truck_down,
     "road_closed": _road_closed,
     "ready_slip": _ready_slip,
     "market_burst": _market_burst,
-    "staggered_cutoffs": _staggered,
+    "staggered_cutoffs": _staggered_cutoffs,
     "express": _express,
     "mornings": _mornings,
     "capacity_short": _capacity_short,
 }
-
+"""One stress at a time: what it changes in an ample region."""
 
 FAMILIES: dict[str, Callable[[int], Instance]] = {
     "A": family_a,
@@ -147,7 +142,7 @@ FAMILIES: dict[str, Callable[[int], Instance]] = {
     "B": family_b,
     "C": family_c,
     "D": family_d,
-    **{f"E-{variant}": lambda seed, variant=variant: family_e(variant, seed) for variant in STRESSES},
+    **{f"E-{variant}": partial(family_e, variant) for variant in STRESSES},
 }
 """Every family by name: from a seed to its instance."""
 
@@ -159,3 +154,7 @@ def _draw(family: int, seed: int) -> np.random.Generator:
 def _commune_ground(draw: np.random.Generator, code: str, sellers: int) -> Ground:
     everything = communes()
     return lay_out(draw, [everything[TAN_PHONG]], {code: sellers}, DETOUR_MOUNTAINS, [everything[code]])
+
+
+def _apart(one: Commune, other: Commune) -> float:
+    return abs(one.centre[0] - other.centre[0]) + abs(one.centre[1] - other.centre[1])

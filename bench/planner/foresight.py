@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from shipping.domain.planning import model
 
 from bench.planner.formats import BadInstance
 from bench.planner.instance import DAY_S, Expected, Instance, WaveTime
 from bench.planner.roads import Ground
-from shipping.domain.planning import model
 
 ORIGIN = datetime(2026, 3, 2, tzinfo=UTC)
 HISTORY_SHIFT_DAYS = 100
@@ -42,7 +44,7 @@ def dimensions(instance: Instance) -> Dimensions:
     return found[0], found[1], found[2]
 
 
-def amounts(names: Dimensions, load: Mapping[str, int]) -> dict[str, int]:
+def amounts(names: Dimensions, load: Mapping[str, int]) -> dict[str, Any]:
     """A load in the planner's fields."""
     weight, count, volume = names
     return {"weight_g": load.get(weight, 0), "count": load.get(count, 1), "volume_cm3": load.get(volume, 0)}
@@ -91,7 +93,7 @@ class Foresight:
                 open_time=at(window[0]),
                 close_time=at(window[1]),
                 service_seconds=service,
-                **amounts(self.shape, load),  # type: ignore[arg-type]
+                **amounts(self.shape, load),
             )
             for number, (place, window, load, service) in enumerate(
                 zip(pool.place, pool.window, pool.load, pool.service, strict=True)
@@ -117,7 +119,7 @@ class Foresight:
                 open_time=at(base + one.open),
                 close_time=at(base + one.close),
                 service_seconds=one.service_s,
-                **amounts(self.shape, one.load),  # type: ignore[arg-type]
+                **amounts(self.shape, one.load),
             )
             for index, one in enumerate(day)
         )

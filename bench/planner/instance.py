@@ -88,7 +88,7 @@ class Vehicle(Struct, frozen=True, kw_only=True):
     end: Annotated[str, Meta(description="Hub where its runs end")]
     partner: str = ""
     kind: str = ""
-    number: Annotated[int | None, Meta(ge=0, description="null = as many as wanted")] = None
+    number: Annotated[int | None, Meta(description="null = as many as wanted")] = None
     number_scope: Annotated[
         Literal["wave", "in_use", "day"],
         Meta(description="The number counts runs sent at one wave, runs under way at once, or runs of one day"),
@@ -149,7 +149,7 @@ class LatePrice(Struct, frozen=True, kw_only=True):
 
 
 class Instance(Struct, frozen=True, kw_only=True):
-    """One region's days. `budget` is CPU seconds a wave; `wait_price` is money for a parcel's hour from ready to hub."""
+    """One region's days. `budget` is CPU seconds a wave; `wait_price`: a parcel's hour from ready to hub."""
 
     profiles: dict[str, Profile]
     hubs: list[Hub]

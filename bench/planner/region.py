@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -37,8 +38,8 @@ def draw_cards(draw: np.random.Generator, bikes: Span, trucks: Span) -> list[Car
     return [
         replace(
             card,
-            fixed=round(card.fixed * draw.uniform(0.85, 1.15), -2),
-            per_km=round(card.per_km * draw.uniform(0.85, 1.15), -1),
+            fixed=int(card.fixed * draw.uniform(0.85, 1.15)) // 100 * 100,
+            per_km=int(card.per_km * draw.uniform(0.85, 1.15)) // 10 * 10,
             number=int(draw.integers(low, high + 1)),
         )
         for card, (low, high) in ((MOTORBIKE, bikes), (TRUCK, trucks))
@@ -69,20 +70,23 @@ def lay_out(draw: np.random.Generator, hubs: Sequence[Commune], gates: dict[str,
     return Ground(tuple(names[: len(hubs)]), tuple(names), tuple(points), metres, seconds)
 
 
-def build(
-    name: str,
-    draw: np.random.Generator,
-    ground: Ground,
-    terms: Terms,
-    sellers: Sequence[Seller],
-    cards: Sequence[Card],
-    *,
-    scope: str = "wave",
-    wait_price: float = 50,
-    information: str = "frozen",
-    closed: Sequence[tuple[int, int, str]] = (),
-) -> Instance:
-    """The instance; `closed` names (from, to, place) of daily hours in which the roads at a place cannot be driven."""
+@dataclass(frozen=True, slots=True)
+class Region:
+    """All that was drawn. `closed` names (from, to, place): daily hours in which no road of a place can be driven."""
+
+    ground: Ground
+    terms: Terms
+    sellers: Sequence[Seller]
+    cards: Sequence[Card]
+    scope: Literal["wave", "in_use", "day"] = "wave"
+    wait_price: float = 50
+    information: Literal["frozen", "door"] = "frozen"
+    closed: Sequence[tuple[int, int, str]] = ()
+
+
+def build(name: str, draw: np.random.Generator, region: Region) -> Instance:
+    """The instance of a region, its parcels and its earlier days drawn now."""
+    ground, terms = region.ground, region.terms
     shift = [(day * DAY_S + 6 * 3600, day * DAY_S + 21 * 3600) for day in terms.working()]
     waves = [
         WaveTime(decide_at=day * DAY_S + at, earliest_leave=day * DAY_S + at + terms.lead_s)
@@ -91,16 +95,17 @@ def build(
     ]
     return Instance(
         name=name,
-        information=information,  # type: ignore[arg-type]
-        profiles={"road": _profile(ground, closed)},
+        information=region.information,
+        profiles={"road": _profile(ground, region.closed)},
         hubs=[_hub(hub, terms) for hub in ground.hubs],
-        places=_places(ground, terms, sellers),
-        parcels=parcels(draw, terms, sellers),
-        vehicles=[_vehicle(card, hub, shift, scope) for card in cards for hub in ground.hubs],
+        places=_places(ground, terms, region.sellers),
+        parcels=[one for one in parcels(draw, terms, region.sellers) if one.ready <= waves[-1].decide_at],
+        vehicles=[_vehicle(card, hub, shift, region.scope) for card in region.cards for hub in ground.hubs],
         waves=waves,
-        forecast=Forecast(days=history(draw, terms, sellers)),
+        last_wave_all=True,
+        forecast=Forecast(days=history(draw, terms, region.sellers)),
         late_price=LATE,
-        wait_price=wait_price,
+        wait_price=region.wait_price,
     )
 
 
@@ -124,7 +129,7 @@ def _places(ground: Ground, terms: Terms, sellers: Sequence[Seller]) -> list[Pla
     ]
 
 
-def _vehicle(card: Card, hub: str, shift: list[Span], scope: str) -> Vehicle:
+def _vehicle(card: Card, hub: str, shift: list[Span], scope: Literal["wave", "in_use", "day"]) -> Vehicle:
     return Vehicle(
         id=f"{card.kind}-{hub}",
         partner="partner-a" if card.kind == "motorbike" else "partner-b",
@@ -132,7 +137,7 @@ def _vehicle(card: Card, hub: str, shift: list[Span], scope: str) -> Vehicle:
         profile="road",
         capacity={"g": card.weight_g, "parcels": card.parcels},
         number=card.number,
-        number_scope=scope,  # type: ignore[arg-type]
+        number_scope=scope,
         start=hub,
         end=hub,
         shift=shift,

@@ -1,0 +1,1 @@
+"""Two small instances in the replay format, and what writes them."""

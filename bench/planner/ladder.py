@@ -1,0 +1,68 @@
+"""The ladder of policies: simple rules, look-ahead, ours, and hindsight, all with one solver, budget and checker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from shipping.domain.planning import Budget, Plan, Rule, Wave, broken_rules, plan_by_rule, plan_wave
+
+from bench.planner.asking import Asker
+from bench.planner.clairvoyance import told_all
+from bench.planner.roads import BrokenOrder, Ground, Order
+from bench.planner.simulate import View
+
+Planner = Callable[[Wave, Budget, int], Plan]
+RULES = ("greedy", "lazy", "take_all", "timetable", "quantity")
+ROLLING, ICD, OURS, HINDSIGHT = "rolling", "icd", "ours", "hindsight"
+
+
+@dataclass(slots=True)
+class Planned:
+    """A policy that asks a planner at every wave and lets the independent checker look at each answer.
+
+    `refused` counts waves in which the planner itself found its own plan broken and sent nothing.
+    """
+
+    asker: Asker
+    planner: Planner
+    knows_all: bool = False
+    refused: int = 0
+
+    def orders(self, view: View) -> Sequence[Order]:
+        """The plan's runs; raises BrokenOrder if the checker finds anything."""
+        instance, wave = view.ground.instance, self.asker.wave(view)
+        if self.knows_all:
+            wave = replace(wave, forecast=told_all(self.asker, view))
+        plan = self.planner(wave, Budget(instance.budget), search_seed(instance.seed, view.now))
+        if broken := broken_rules(wave, plan):
+            raise BrokenOrder(f"{wave.wave_id}: {broken[0]} (and {len(broken) - 1} more)")
+        self.refused += plan.policy == "refused_by_checker"
+        return self.asker.orders(plan)
+
+
+def search_seed(seed: int, now: int) -> int:
+    """Another seed at every wave, the same whether the day is replayed here or driven from outside."""
+    return seed * 100_003 + now // 60
+
+
+def by_rule(rule: Rule) -> Planner:
+    """A simple rule with the planner's own router and the whole budget."""
+
+    def planned(wave: Wave, budget: Budget, seed: int) -> Plan:
+        return plan_by_rule(wave, rule, budget, seed)
+
+    return planned
+
+
+def make_policy(name: str, ground: Ground) -> Planned:
+    """A policy for one replay of an instance."""
+    return Planned(Asker(ground), POLICIES[name], knows_all=name == HINDSIGHT)
+
+
+POLICIES: dict[str, Planner] = {
+    **{name: by_rule(Rule(name=name)) for name in RULES},
+    OURS: plan_wave,
+    HINDSIGHT: plan_wave,
+}
+"""Every policy by name."""
