@@ -183,9 +183,9 @@ async def batches_by_roads(connection: AsyncConnection, road_ids: Sequence[str])
     return await _ids(connection, sql, list(road_ids))
 
 
-async def wave_exists(connection: AsyncConnection, wave_id: str) -> bool:
-    """Whether the wave was planned."""
-    return bool(await _ids(connection, "SELECT id FROM waves WHERE id = $1", wave_id))
+async def planned_waves(connection: AsyncConnection, wave_ids: Iterable[str]) -> set[str]:
+    """Which of these waves were planned."""
+    return set(await _ids(connection, "SELECT id FROM waves WHERE id = ANY($1::text[])", list(wave_ids)))
 
 
 async def open_batches(connection: AsyncConnection, area_hub_id: str) -> list[Batch]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chassis.kernel import new_id
@@ -14,7 +14,7 @@ from shipping.adapters import reads
 from shipping.app.commands import DropParcels, ExpireTender, MoveBatch, ResumeParcel
 from shipping.app.handlers.parcels import WAIT_FOR_POINT
 from shipping.domain.errors import PlanOutdated
-from shipping.domain.wave import PlannedWave, wave_id
+from shipping.domain.wave import wave_id
 from shipping.entrypoints.waves import Waves
 
 WAVE_LATE_MAX = timedelta(hours=3)
@@ -23,38 +23,30 @@ WAVE_LATE_MAX = timedelta(hours=3)
 PLAN_TRIES_MAX = 3
 """Plans in a row that parcels may outdate before the job waits for its next turn."""
 
-DONE_MAX = 1_000
-"""Ids of planned waves that are remembered, so that the database is asked once a wave."""
 
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class DueWaves:
     """Plans every area's latest wave once."""
 
     waves: Waves
-    _done: dict[str, None] = field(default_factory=dict)
 
     async def plan(self, runtime: Runtime, now: datetime) -> None:
         """Plan what is due; an area that fails does not keep the others back, but the job has failed."""
+        network = self.waves.world.network
+        latest = ((area, network.timetable(area).latest(now)) for area in network.hubs)
+        due = {wave_id(area, wave): area for area, wave in latest if wave and now - wave <= WAVE_LATE_MAX}
+        async with runtime.engine.connect() as connection:
+            planned = await reads.planned_waves(connection, due) if due else set()
         failed: Exception | None = None
-        for area in self.waves.world.network.hubs:
-            due = self.waves.world.network.timetable(area).latest(now)
-            if due is None or now - due > WAVE_LATE_MAX or (id := wave_id(area, due)) in self._done:
-                continue
+        for id in due.keys() - planned:
             try:
-                await self._plan_once(runtime, id, area, now)
-                self._done[id] = None
+                await self._plan(runtime, id, due[id], now)
             except Exception as error:
                 failed = failed or error
-        while len(self._done) > DONE_MAX:
-            self._done.pop(next(iter(self._done)))
         if failed:
             raise failed
 
-    async def _plan_once(self, runtime: Runtime, id: str, area: str, now: datetime) -> None:
-        async with runtime.engine.connect() as connection:
-            if await reads.wave_exists(connection, id):
-                return
+    async def _plan(self, runtime: Runtime, id: str, area: str, now: datetime) -> None:
         answer: object = None
         for _ in range(PLAN_TRIES_MAX):
             command = await self.waves.prepare(runtime, id, area, now, pushed=False, take_all=False)
@@ -63,7 +55,6 @@ class DueWaves:
                 break
         if isinstance(answer, Exception):
             raise answer
-        assert isinstance(answer, PlannedWave)
 
 
 async def expire_tenders(runtime: Runtime, now: datetime) -> None:

@@ -95,7 +95,8 @@ def declare_closure(
     if commune and world.units.position(commune) is None:
         raise Invalid("commune_code", "is no current commune")
     own = caller.commune_code
-    if caller.role == "officer" and commune != own and not world.network.road_serves(request.road_id, own):
+    theirs = commune == own if commune else world.network.road_serves(request.road_id, own)
+    if caller.role == "officer" and not theirs:
         raise NotYourCommune(commune_code=own)
     begins, ends = time_from(request, "from_time"), needed_time(request, "to_time")
     if begins is not None and ends <= begins:

@@ -1,0 +1,311 @@
+"""A yard for tests: Bình Lư's and Bản Bo's gates in memory, and short words for what everybody does there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+from chassis.kernel import Handlers, Outcome
+from chassis.testing import Memory, carry_out, carry_out_twice
+from shipping.adapters.reference import load_world
+from shipping.app import commands
+from shipping.app.handlers import make_handlers
+from shipping.app.handlers.runs import PickupReply
+from shipping.domain.batch import ENDED, Batch, BatchState
+from shipping.domain.closure import Closure
+from shipping.domain.gathering import Gathered, Known
+from shipping.domain.goods import Handling, Place, Shipment, Size
+from shipping.domain.line import Line
+from shipping.domain.parcel import Parcel, ParcelState, ScanKind
+from shipping.domain.partners import VehicleKind
+from shipping.domain.pickup_point import Gate, PickupPoint
+from shipping.domain.planning import Budget, plan_wave
+from shipping.domain.promise import World
+from shipping.domain.tender import Tender, TenderState
+from shipping.domain.wave import PlannedWave, wave_id
+
+PLACED = datetime(2026, 2, 4, 6, 30, tzinfo=UTC)
+"""13:30 local on Wednesday 4 February 2026."""
+
+POINTS = {
+    "pp-binh-lu-zone": ("03390", 22.3560, 103.6790),
+    "pp-hamlet": ("03390", 22.3700, 103.6600),
+    "pp-ban-bo": ("03424", 22.2850, 103.6970),
+}
+
+
+def gate(point: str, **changes: Any) -> Gate:
+    commune, latitude, longitude = POINTS[point]
+    made = Gate(
+        effective_time=PLACED - timedelta(days=30),
+        name=point,
+        place=Place(commune, "", "Bản Thẳm"),
+        latitude=latitude,
+        longitude=longitude,
+        contact_name="Lò Văn Páo",
+        contact_phone="+84912345678",
+        instructions="",
+        largest_vehicle=VehicleKind.TRUCK,
+    )
+    return replace(made, **changes)
+
+
+def shipment(order_id: str, point: str = "pp-binh-lu-zone", **changes: Any) -> Shipment:
+    made = Shipment(
+        order_id=order_id,
+        contact_id=f"contact-{order_id}",
+        seller_ids=("seller-1",),
+        pickup_point_id=point,
+        destination=Place("00004"),
+        size=Size(1000, 30, 20, 15),
+        handling=(Handling.DRY_FOOD,),
+        cod_vnd=50_000,
+        channel="livestream",
+        place_time=PLACED,
+    )
+    return replace(made, **changes)
+
+
+@dataclass
+class Yard:
+    """Memory with the handlers over the real reference data; `now` is business time."""
+
+    world: World
+    handlers: Handlers
+    memory: Memory = field(default_factory=Memory)
+    now: datetime = PLACED
+    _numbers: Any = field(default_factory=lambda: count(1))
+
+    def do(self, command: object) -> Outcome:
+        return carry_out(self.handlers, self.memory, command, self.now)
+
+    def twice(self, command: object) -> Outcome:
+        return carry_out_twice(self.handlers, self.memory, command, self.now)
+
+    def later(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+    def at(self, clock: str, days: int = 0) -> None:
+        """Local time of the Wednesday, or days later."""
+        hours, minutes = map(int, clock.split(":"))
+        self.now = datetime(2026, 2, 4, tzinfo=UTC) + timedelta(days=days, hours=hours - 7, minutes=minutes)
+
+    def points(self, *names: str) -> None:
+        for name in names or POINTS:
+            self.twice(commands.StatePickupPoint(pickup_point_id=name, gate=gate(name)))
+
+    def confirm(self, order_id: str = "", point: str = "pp-binh-lu-zone", **changes: Any) -> str:
+        """An order of one part is confirmed; its parcel's id."""
+        order_id = order_id or f"DH{next(self._numbers):04}"
+        made = shipment(order_id, point, **{"place_time": self.now, **changes})
+        self.twice(commands.CreateParcels(order_id=order_id, parts=((f"{order_id}-1", made),)))
+        return f"{order_id}-1"
+
+    def ready(self, *parcel_ids: str) -> None:
+        for id in parcel_ids:
+            self.do(commands.MarkReady(parcel_id=id, seller_id="seller-1", by_operator=False))
+
+    def packed(self, number: int, point: str = "pp-binh-lu-zone", **changes: Any) -> list[str]:
+        ids = [self.confirm(point=point, **changes) for _ in range(number)]
+        self.ready(*ids)
+        return ids
+
+    def gathered(self, area: str, take_all: bool = False) -> Gathered:
+        """What a wave of an area knows now, as the database would tell it."""
+        riding = {line.parcel_id for line in self.memory.all(Line) if line.live}
+        waiting = [
+            parcel
+            for parcel in self.memory.all(Parcel)
+            if parcel.area_hub_id == area
+            and parcel.state in (ParcelState.CREATED, ParcelState.READY)
+            and parcel.id not in riding
+        ]
+        return Gathered(
+            self.world,
+            Known(
+                wave_id=wave_id(area, self.now),
+                area_hub_id=area,
+                parcels=waiting,
+                points={point.id: point for point in self.memory.all(PickupPoint)},
+                closures=[one for one in self.memory.all(Closure) if one.to_time > self.now],
+                now=self.now,
+                take_all=take_all,
+            ),
+        )
+
+    def plan_command(self, area: str = "hub-sa-pa", take_all: bool = False) -> commands.SavePlan:
+        gathered = self.gathered(area, take_all)
+        plan = plan_wave(gathered.wave(), Budget(), 1)
+        batches = gathered.batches(plan, [next(self._numbers) for _ in plan.runs], "")
+        return commands.SavePlan(
+            wave_id=gathered.known.wave_id,
+            area_hub_id=area,
+            pushed=False,
+            batches=batches,
+            tender_ids=tuple(f"TD-{next(self._numbers)}" for _ in batches),
+            reasons=plan.reasons,
+            waits_for={r.parcel_id: wave_id(area, r.waits_for) for r in plan.reasons if r.waits_for},
+            versions={parcel.id: parcel.version for parcel in gathered.known.parcels},
+        )
+
+    def plan(self, area: str = "hub-sa-pa", take_all: bool = True) -> list[Batch]:
+        """Plan a wave now, by default with everything that is ready; its batches."""
+        reply = self.do(self.plan_command(area, take_all)).reply
+        assert isinstance(reply, PlannedWave)
+        return [self.batch(id) for id in reply.batch_ids]
+
+    def batch(self, id: str) -> Batch:
+        return self.memory.get(Batch, id)
+
+    def parcel(self, id: str) -> Parcel:
+        return self.memory.get(Parcel, id)
+
+    def tender(self, batch: Batch) -> Tender:
+        return self.memory.get(Tender, self.batch(batch.id).tender_id)
+
+    def accept(self, batch: Batch, partner: str = "partner-a", refused: Sequence[str] = ()) -> Outcome:
+        return self.do(
+            commands.AcceptTender(
+                tender_id=self.tender(batch).id,
+                batch_id=batch.id,
+                partner_id=partner,
+                refused_parcel_ids=tuple(refused),
+            )
+        )
+
+    def expire(self) -> None:
+        for tender in list(self.memory.all(Tender)):
+            if tender.state is TenderState.OFFERED and tender.is_silent(self.now):
+                self.twice(
+                    commands.ExpireTender(
+                        tender_id=tender.id,
+                        batch_id=tender.batch_id,
+                        parcel_ids=self.batch(tender.batch_id).parcel_ids,
+                        next_tender_id=f"TD-{next(self._numbers)}",
+                    )
+                )
+
+    def report(
+        self,
+        batch: Batch,
+        picked: Sequence[str] = (),
+        missed: Sequence[str] = (),
+        *,
+        reason: str = "NOT_READY",
+        finished: bool = False,
+        handed_over: bool = False,
+        partner: str = "partner-a",
+    ) -> PickupReply:
+        reports = [commands.GateReport(parcel_id=id, picked=True, reason="", report_time=None) for id in picked]
+        reports += [commands.GateReport(parcel_id=id, picked=False, reason=reason, report_time=None) for id in missed]
+        reply = self.do(
+            commands.ReportPickup(
+                batch_id=batch.id,
+                partner_id=partner,
+                parcel_ids=self.batch(batch.id).parcel_ids,
+                reports=tuple(reports),
+                run_finished=finished,
+                handover_time=self.now if handed_over else None,
+            )
+        ).reply
+        assert isinstance(reply, PickupReply)
+        return reply
+
+    def scan_command(self, parcel_id: str, kind: ScanKind, at: datetime, scan_id: str, **changes: Any) -> Any:
+        live = next((one.batch_id for one in self.memory.all(Line) if one.parcel_id == parcel_id and one.live), "")
+        made = commands.ReportScan(
+            scan_id=scan_id,
+            partner_id="partner-a",
+            parcel_id=parcel_id,
+            batch_id=live,
+            kind=kind,
+            scan_time=at,
+            cod_collected_vnd=50_000 if kind is ScanKind.DELIVERED else 0,
+            reason="BUYER_ABSENT" if kind is ScanKind.DELIVERY_FAILED else "",
+            raw=b"raw",
+        )
+        return replace(made, **changes)
+
+    def close_road(self, hours: float = 24, **changes: Any) -> str:
+        made = commands.DeclareClosure(
+            closure_id=f"CL-{next(self._numbers)}",
+            road_id="o-quy-ho",
+            commune_code="",
+            from_time=None,
+            to_time=self.now + timedelta(hours=hours),
+            source="police",
+            declared_by="officer",
+        )
+        command = replace(made, **changes)
+        self.do(command)
+        self.apply_closures()
+        return command.closure_id
+
+    def apply_closures(self) -> None:
+        ids = tuple(closure.id for closure in self.memory.all(Closure))
+        for batch in list(self.memory.all(Batch)):
+            if batch.state not in ENDED:
+                self.twice(commands.MoveBatch(batch_id=batch.id, closure_ids=ids))
+
+    def drop_cancelled(self) -> None:
+        for batch in list(self.memory.all(Batch)):
+            if batch.state is not BatchState.WITHDRAWN:
+                command = commands.DropParcels(
+                    batch_id=batch.id, tender_id=batch.tender_id, parcel_ids=batch.parcel_ids
+                )
+                self.twice(command)
+
+    def two_collectors(self) -> None:
+        """Another partner that collects, asked after partner-a."""
+        second = replace(self.world.partners["partner-a"], partner_id="partner-c")
+        self.world = replace(self.world, partners={**self.world.partners, "partner-c": second})
+        self.handlers = make_handlers(self.world)
+
+    def said(self, id: str) -> list[str]:
+        """Names of what one aggregate said."""
+        return [type(at.fact).__name__ for at in self.memory.said if at.aggregate_id == id]
+
+    def last(self, kind: type) -> Any:
+        return [fact for fact in self.memory.facts if isinstance(fact, kind)][-1]
+
+
+def _new_yard() -> Yard:
+    world = load_world()
+    yard = Yard(world, make_handlers(world))
+    yard.points()
+    return yard
+
+
+@pytest.fixture
+def yard() -> Yard:
+    return _new_yard()
+
+
+@pytest.fixture
+def bare_yard() -> Yard:
+    """No pickup point was heard of yet."""
+    return Yard(load_world(), make_handlers(load_world()))
+
+
+@pytest.fixture
+def new_yard() -> Callable[[], Yard]:
+    return _new_yard
+
+
+@pytest.fixture
+def world() -> World:
+    return load_world()
+
+
+@pytest.fixture
+def make_shipment() -> Callable[..., Shipment]:
+    return shipment
+
+
+@pytest.fixture
+def make_gate() -> Callable[..., Gate]:
+    return gate

@@ -1,0 +1,243 @@
+"""A migrated database of shipping, a served service on it, a stand-in for orders, and the others' words as records."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
+
+import grpc
+import pytest
+from chassis.grpc_client import channel
+from chassis.inbox import InboxGate, items_of
+from chassis.testing.clocks import HandClock
+from chassis.testing.serving import Served, serving
+from chophien.catalog.v1.seller_event_pb2 import SellerEvent
+from chophien.common.v1 import common_pb2
+from chophien.orders.v1 import orders_service_pb2, orders_service_pb2_grpc
+from chophien.orders.v1.order_event_pb2 import OrderEvent
+from chophien.shipping.v1 import courier_service_pb2 as courier
+from chophien.shipping.v1 import shipping_service_pb2 as pb
+from chophien.shipping.v1.courier_service_pb2_grpc import CourierServiceStub
+from chophien.shipping.v1.shipping_service_pb2_grpc import ShippingServiceStub
+from google.protobuf.message import Message
+from shipping.bootstrap import SERVICE, WAVES
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from chassis import migrate
+
+NOW = datetime(2026, 2, 4, 6, 30, tzinfo=UTC)
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
+
+
+@dataclass
+class Record:
+    """As the consumer sees one, as far as it looks."""
+
+    topic: str
+    value: bytes | None
+    key: bytes | None = b"key"
+    offset: int = 0
+    partition: int = 0
+    headers: list[tuple[str, bytes | None]] = field(
+        default_factory=lambda: [("ce_id", uuid.uuid4().bytes.hex().encode()), ("traceparent", TRACE.encode())]
+    )
+
+
+def record_of(event: Message) -> Record:
+    return Record(event.DESCRIPTOR.full_name, event.SerializeToString())
+
+
+def seller_registered(seller_id: str = "seller-1", point: str = "pp-binh-lu-zone", commune: str = "03390") -> Message:
+    event = SellerEvent(seller_id=seller_id, version=1)
+    gate = event.seller_registered.pickup_point
+    gate.pickup_point_id, gate.name = point, "Khu miến dong"
+    gate.place.commune_code, gate.place.hamlet = commune, "Bản Thẳm"
+    gate.location.latitude, gate.location.longitude = (22.356, 103.679) if commune == "03390" else (22.285, 103.697)
+    gate.contact_name, gate.contact_phone = "Lò Văn Páo", "+84912345678"
+    event.seller_registered.register_time.FromDatetime(NOW - timedelta(days=9))
+    return event
+
+
+def point_changed(seller_id: str, point: str, effective: datetime) -> Message:
+    event = SellerEvent(seller_id=seller_id, version=2)
+    said: Any = seller_registered(seller_id, point)
+    event.pickup_point_changed.pickup_point.CopyFrom(said.seller_registered.pickup_point)
+    event.pickup_point_changed.effective_time.FromDatetime(effective)
+    return event
+
+
+def order_confirmed(order_id: str, parts: int = 1, point: str = "pp-binh-lu-zone", weight_g: int = 1000) -> Message:
+    event = OrderEvent(order_id=order_id, version=3)
+    fact = event.order_confirmed
+    fact.contact_id, fact.channel = f"contact-{order_id}", "livestream"
+    fact.destination.commune_code, fact.payment_method = "00004", common_pb2.PAYMENT_METHOD_COD
+    for number in range(1, parts + 1):
+        part = fact.parts.add(part_id=f"{order_id}-{number}", pickup_point_id=point, goods_vnd=50_000)
+        part.seller_ids.append("seller-1")
+        part.size.weight_g, part.size.length_cm, part.size.width_cm, part.size.height_cm = weight_g, 30, 20, 15
+    fact.place_time.FromDatetime(NOW)
+    fact.confirm_time.FromDatetime(NOW)
+    return event
+
+
+def order_cancelled(order_id: str, *part_ids: str, reason: str = "BUYER_CANCELLED") -> Message:
+    event = OrderEvent(order_id=order_id, version=4)
+    event.order_cancelled.reason = reason
+    event.order_cancelled.open_part_ids.extend(part_ids)
+    event.order_cancelled.cancel_time.FromDatetime(NOW)
+    return event
+
+
+def part_cancelled(order_id: str, part_id: str, reason: str = "BUYER_CANCELLED") -> Message:
+    event = OrderEvent(order_id=order_id, version=4)
+    event.order_part_cancelled.part_id, event.order_part_cancelled.reason = part_id, reason
+    return event
+
+
+class Orders(orders_service_pb2_grpc.OrdersServiceServicer):
+    """Knows every contact but the erased; remembers who asked."""
+
+    def __init__(self) -> None:
+        self.erased: set[str] = set()
+        self.asked: list[int] = []
+
+    async def GetContacts(self, request: Any, context: Any) -> Any:
+        self.asked.append(len(request.contact_ids))
+        answer = orders_service_pb2.GetContactsResponse()
+        for id in request.contact_ids:
+            found = answer.contacts.add(contact_id=id)
+            if id not in self.erased:
+                found.buyer.name, found.buyer.phone = f"Buyer of {id}", "+84987654321"
+        return answer
+
+
+@dataclass
+class House:
+    """The service under test: its RPCs, its ears, its outbox, its jobs and its clock."""
+
+    served: Served
+    clock: HandClock
+    orders: Orders
+
+    def stub(self, token: str = "operator") -> Any:
+        """Both services' calls, with a deadline, as the owner of a token."""
+        made = self.served.channel(token)
+        stubs: list[Any] = [ShippingServiceStub(made), CourierServiceStub(made)]
+        return SimpleNamespace(**{name: partial(call, timeout=20) for one in stubs for name, call in vars(one).items()})
+
+    async def hear(self, *events: Message, records: list[Record] | None = None) -> None:
+        """Hear events as one batch; what is dead-lettered fails the test."""
+        dispatcher = self.served.runtime.dispatcher
+        items = items_of(records if records is not None else [record_of(event) for event in events], SERVICE.hears)
+        await dispatcher.carry_out(items, InboxGate("shipping", dispatcher.telemetry))
+        assert [item.error for item in items if item.error] == []
+
+    async def tick(self, *names: str, minutes: float = 0) -> None:
+        """Business time passes, then the jobs named (or all) run once."""
+        self.clock.move(timedelta(minutes=minutes))
+        for job in SERVICE.jobs:
+            if not names or job.name in names:
+                await job.run(self.served.runtime, self.clock.now())
+
+    async def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        async with self.served.runtime.engine.connect() as connection:
+            return [tuple(row) for row in await connection.exec_driver_sql(sql)]
+
+    async def kinds(self, key: str, topic: str = "") -> list[str]:
+        """Names of the facts said under a key, in order."""
+        found = await self.rows(f"SELECT type FROM outbox WHERE key = '{key}' AND topic LIKE '%{topic}' ORDER BY seq")
+        return [row[0].rpartition(".")[2] for row in found]
+
+    async def ready_parcels(self, count: int, point: str = "pp-binh-lu-zone") -> list[str]:
+        """Confirmed and packed parcels of one part each."""
+        ids = [f"DH{uuid.uuid4().hex[:12].upper()}" for _ in range(count)]
+        await self.hear(*(order_confirmed(id, point=point) for id in ids))
+        seller = self.stub("seller-1")
+        for id in ids:
+            await seller.MarkReady(pb.MarkReadyRequest(request_id=f"ready-{id}", parcel_id=f"{id}-1"))
+        return [f"{id}-1" for id in ids]
+
+    async def push(self, hub_id: str = "hub-sa-pa") -> Any:
+        request = pb.PlanWaveRequest(request_id=uuid.uuid4().hex, hub_id=hub_id, take_all=True)
+        return await self.stub().PlanWave(request)
+
+    async def awarded(
+        self, count: int, point: str = "pp-binh-lu-zone", hub_id: str = "hub-sa-pa"
+    ) -> tuple[str, list[str]]:
+        """A run that partner-a accepted, and its parcels."""
+        ids = await self.ready_parcels(count, point)
+        (batch_id,) = (await self.push(hub_id)).batch_ids
+        tenders = (await self.stub("partner-a").ListTenders(courier.ListTendersRequest())).tenders
+        tender_id = next(tender.tender_id for tender in tenders if tender.batch_id == batch_id)
+        request = courier.AcceptTenderRequest(request_id=f"accept-{tender_id}", tender_id=tender_id)
+        await self.stub("partner-a").AcceptTender(request)
+        return str(batch_id), ids
+
+    async def picked(self, count: int) -> tuple[str, list[str]]:
+        """A run whose parcels are all on board and handed over."""
+        batch_id, ids = await self.awarded(count)
+        request = courier.ReportPickupRequest(request_id=f"picked-{batch_id}", batch_id=batch_id, run_finished=True)
+        for id in ids:
+            request.reports.add(parcel_id=id, picked=True)
+        request.handover_time.FromDatetime(self.clock.now())
+        await self.stub("partner-a").ReportPickup(request)
+        return batch_id, ids
+
+
+@pytest.fixture(scope="module")
+async def database(postgres: Any) -> AsyncIterator[str]:
+    url = postgres.create_database("shipping")
+    engine = create_async_engine(url)
+    await migrate.upgrade(engine, SERVICE.migrations)
+    await migrate.upgrade(engine, SERVICE.migrations)
+    await migrate.check(engine, SERVICE.migrations)
+    await engine.dispose()
+    yield url
+    postgres.drop_database(url)
+
+
+@pytest.fixture
+async def orders() -> AsyncIterator[tuple[Orders, int]]:
+    """A stand-in for orders on a socket."""
+    servicer, server = Orders(), grpc.aio.server()
+    orders_service_pb2_grpc.add_OrdersServiceServicer_to_server(servicer, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    yield servicer, port
+    await server.stop(0)
+
+
+@pytest.fixture
+async def house(database: str, orders: tuple[Orders, int]) -> AsyncIterator[House]:
+    """The service on empty tables that has heard two sellers."""
+    clock = HandClock(NOW)
+    async with serving(SERVICE, database, clock=clock) as served:
+        async with served.runtime.engine.begin() as connection:
+            tables = "parcels, batches, lines, tenders, closures, pickup_points, scans, waves, decisions"
+            await connection.exec_driver_sql(f"TRUNCATE {tables}, inbox, outbox, requests, dead_letters")
+        to_orders = channel(f"127.0.0.1:{orders[1]}", "shipping")
+        served.runtime.channels = lambda _peer: to_orders
+        house = House(served, clock, orders[0])
+        await house.hear(seller_registered(), seller_registered("seller-2", "pp-ban-bo", "03424"))
+        yield house
+        await to_orders.close()
+    WAVES.planner.close()
+
+
+@pytest.fixture
+def say() -> Any:
+    """What the others say."""
+    return SimpleNamespace(
+        seller_registered=seller_registered,
+        point_changed=point_changed,
+        order_confirmed=order_confirmed,
+        order_cancelled=order_cancelled,
+        part_cancelled=part_cancelled,
+        record=record_of,
+        trace_id=TRACE[3:35],
+    )

@@ -1,0 +1,309 @@
+"""Every RPC of ShippingService and CourierService on a real database: answers, errors, and who may not call."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import grpc
+import pytest
+from chassis.testing.serving import CALLERS
+from chophien.common.v1 import common_pb2
+from chophien.shipping.v1 import courier_service_pb2 as courier
+from chophien.shipping.v1 import shipping_service_pb2 as pb
+from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-untyped]
+from shipping.bootstrap import SERVICE
+from sqlalchemy.exc import IntegrityError
+
+House = Any
+
+
+def reason_of(error: grpc.aio.AioRpcError) -> str:
+    for key, value in error.trailing_metadata() or ():
+        if key == "grpc-status-details-bin":
+            info = error_details_pb2.ErrorInfo()
+            for detail in status_pb2.Status.FromString(value).details:
+                if detail.Unpack(info):
+                    return str(info.reason)
+    return ""
+
+
+async def refused(call: Any) -> tuple[grpc.StatusCode, str]:
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await call
+    return caught.value.code(), reason_of(caught.value)
+
+
+def rid() -> str:
+    return uuid.uuid4().hex
+
+
+async def test_quote_promise_answers_a_promise_or_a_reason(house: House) -> None:
+    request = pb.QuotePromiseRequest(
+        origin=common_pb2.Place(commune_code="03390"),
+        destination=common_pb2.Place(commune_code="00004"),
+        size=common_pb2.Size(weight_g=500, length_cm=35, width_cm=20, height_cm=10),
+        channel="livestream",
+    )
+    answer = await house.stub("channel").QuotePromise(request)
+    assert answer.promise.bound_by == "CHANNEL_SAME_DAY" and answer.chargeable_g == 1400
+    request.size.weight_g = 30_000
+    assert (await house.stub("channel").QuotePromise(request)).refuse_reason == "OVER_PARTNER_LIMITS"
+    request.origin.commune_code = "x"
+    assert await refused(house.stub().QuotePromise(request)) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID")
+
+
+async def test_mark_ready_is_the_sellers_own(house: House, say: Any) -> None:
+    await house.hear(say.order_confirmed("DH1"))
+    request = pb.MarkReadyRequest(request_id="r1", parcel_id="DH1-1")
+    first = await house.stub("seller-1").MarkReady(request)
+    assert (await house.stub("seller-1").MarkReady(request)) == first
+    assert (await house.kinds("DH1-1")).count("ParcelReady") == 1
+    unknown = pb.MarkReadyRequest(request_id="r2", parcel_id="DH0-1")
+    assert await refused(house.stub().MarkReady(unknown)) == (grpc.StatusCode.NOT_FOUND, "NOT_FOUND")
+    await house.hear(say.order_cancelled("DH1", "DH1-1"))
+    again = pb.MarkReadyRequest(request_id="r3", parcel_id="DH1-1")
+    assert (await refused(house.stub().MarkReady(again)))[1] == "PARCEL_CLOSED"
+
+
+async def test_cancel_parcel_before_and_after_the_pickup(house: House) -> None:
+    _, (id,) = await house.picked(1)
+    (other,) = await house.ready_parcels(1)
+    stub = house.stub()
+    assert not (await stub.CancelParcel(pb.CancelParcelRequest(request_id=rid(), parcel_id=id, reason="X"))).cancelled
+    assert (await stub.CancelParcel(pb.CancelParcelRequest(request_id=rid(), parcel_id=other, reason="X"))).cancelled
+    assert (await house.kinds(id))[-1] == "ParcelCancelRefused"
+    bad = pb.CancelParcelRequest(request_id=rid(), parcel_id=id, reason="no code")
+    assert (await refused(stub.CancelParcel(bad)))[1] == "INVALID"
+
+
+async def test_plan_wave_once_a_request_and_batches_tell_their_story(house: House) -> None:
+    ids = await house.ready_parcels(3)
+    request = pb.PlanWaveRequest(request_id="w1", hub_id="hub-sa-pa", take_all=True)
+    answer = await house.stub().PlanWave(request)
+    assert (await house.stub().PlanWave(request)) == answer
+    assert (answer.parcels_planned, answer.parcels_held, len(answer.batch_ids)) == (3, 0, 1)
+    told = await house.stub().GetBatch(pb.GetBatchRequest(batch_id=answer.batch_ids[0]))
+    assert told.batch.state == pb.BATCH_STATE_TENDERED and told.batch.partner_id == "partner-a"
+    assert {line.parcel_id for line in told.lines} == set(ids) and len(told.tenders) == 1
+    assert [step.kind for step in told.history] == ["BatchClosed", "BatchTendered"] and len(told.trace_id) == 32
+    assert (await refused(house.stub().PlanWave(pb.PlanWaveRequest(request_id="w2", hub_id="x"))))[1] == "INVALID"
+
+
+async def test_list_batches_by_page_and_for_officers_their_own(house: House) -> None:
+    for point, hub in (("pp-binh-lu-zone", "hub-sa-pa"), ("pp-ban-bo", "hub-lai-chau")) * 2:
+        await house.ready_parcels(1, point)
+        await house.push(hub)
+        house.clock.move(timedelta(minutes=1))
+    stub, seen, token = house.stub(), [], ""
+    while True:
+        page = await stub.ListBatches(pb.ListBatchesRequest(page_size=3, page_token=token))
+        seen += [batch.batch_id for batch in page.batches]
+        token = page.next_page_token
+        if not token:
+            break
+    assert len(seen) == len(set(seen)) == 4
+    own = await house.stub("officer").ListBatches(pb.ListBatchesRequest(commune_code="03424"))
+    assert {code for batch in own.batches for code in batch.commune_codes} == {"03390"}
+    other = next(iter({*seen} - {batch.batch_id for batch in own.batches}))
+    assert (await refused(house.stub("officer").GetBatch(pb.GetBatchRequest(batch_id=other))))[1] == "NOT_FOUND"
+    tendered = pb.ListBatchesRequest(state=pb.BATCH_STATE_TENDERED, local_date="2026-02-04", partner_id="partner-a")
+    assert len((await stub.ListBatches(tendered)).batches) == 4
+    assert (await refused(stub.ListBatches(pb.ListBatchesRequest(page_size=201))))[1] == "INVALID"
+
+
+async def test_explain_parcel_tells_why_it_is_not_on_a_run_and_then_why_it_is(house: House, say: Any) -> None:
+    await house.hear(say.order_confirmed("DH1"))
+    ask = pb.ExplainParcelRequest(parcel_id="DH1-1")
+    assert (await house.stub().ExplainParcel(ask)).code == "NOT_PACKED"
+    await house.stub("seller-1").MarkReady(pb.MarkReadyRequest(request_id="r", parcel_id="DH1-1"))
+    assert (await house.stub().ExplainParcel(ask)).code == "WAITS_FOR_FIRST_WAVE"
+    await house.stub().PlanWave(pb.PlanWaveRequest(request_id="w1", hub_id="hub-sa-pa"))
+    held = await house.stub("seller-1").ExplainParcel(ask)
+    assert (held.on_run, held.code, held.waves[0].waits_for_wave_id) == (
+        False,
+        "HELD_FOR_LATER_WAVE",
+        "hub-sa-pa:2026-02-04T14:45",
+    )
+    assert held.next_wave_time.ToDatetime().isoformat() == "2026-02-04T07:45:00" and held.text
+    await house.tick("plan_waves", minutes=75)
+    riding = await house.stub().ExplainParcel(ask)
+    assert (riding.on_run, riding.code, len(riding.waves)) == (True, "MUST_GO", 2)
+    assert riding.waves[1].marginal_cost_vnd > 0 and {figure.name for figure in riding.waves[1].figures} >= {"hub_id"}
+
+
+async def test_a_due_wave_is_planned_once(house: House) -> None:
+    await house.ready_parcels(2)
+    await house.tick("plan_waves", minutes=75)
+    await house.tick("plan_waves")
+    assert len(await house.rows("SELECT id FROM batches")) == 1
+    waves = await house.rows("SELECT id, parcels_planned FROM waves WHERE area_hub_id = 'hub-sa-pa'")
+    assert waves == [("hub-sa-pa:2026-02-04T14:45", 2)]
+
+
+async def test_a_closure_moves_its_runs_at_once_and_no_others(house: House) -> None:
+    batch_id, _ = await house.awarded(2)
+    control, _ = await house.awarded(1, "pp-ban-bo", "hub-lai-chau")
+    request = pb.DeclareClosureRequest(request_id="c1", road_id="o-quy-ho", source="police")
+    request.to_time.FromDatetime(house.clock.now() + timedelta(days=1))
+    closure_id = (await house.stub("officer").DeclareClosure(request)).closure_id
+    assert (await house.stub("officer").DeclareClosure(request)).closure_id == closure_id
+    moved = (await house.stub().GetBatch(pb.GetBatchRequest(batch_id=batch_id))).batch
+    stayed = (await house.stub().GetBatch(pb.GetBatchRequest(batch_id=control))).batch
+    assert (moved.hub_id, moved.closure_id, stayed.closure_id) == ("hub-lai-chau", closure_id, "")
+    assert (await house.kinds(batch_id, "CourierFeed.partner-a"))[-1] == "RunMoved"
+    await house.tick("apply_closures")
+    assert (await house.kinds(batch_id, "PickupBatchEvent")).count("BatchMoved") == 1
+
+
+async def test_closures_are_checked(house: House) -> None:
+    stub = house.stub("officer")
+    request = pb.DeclareClosureRequest(request_id=rid(), commune_code="03424")
+    request.to_time.FromDatetime(house.clock.now() + timedelta(days=1))
+    assert await refused(stub.DeclareClosure(request)) == (grpc.StatusCode.PERMISSION_DENIED, "NOT_YOUR_COMMUNE")
+    for bad in ({"road_id": "x"}, {"commune_code": "99999"}, {}):
+        wrong = pb.DeclareClosureRequest(request_id=rid(), to_time=request.to_time, **bad)
+        assert (await refused(stub.DeclareClosure(wrong)))[1] == "INVALID"
+    no_end = pb.DeclareClosureRequest(request_id=rid(), road_id="o-quy-ho")
+    assert (await refused(stub.DeclareClosure(no_end)))[1] == "INVALID"
+
+
+async def test_partners_see_only_their_own_tenders(house: House) -> None:
+    await house.ready_parcels(2)
+    await house.push()
+    (tender,) = (await house.stub("partner-a").ListTenders(courier.ListTendersRequest())).tenders
+    assert len(tender.parcels) == 2 and tender.hub_id == "hub-sa-pa"
+    other = house.stub("partner-b")
+    assert not (await other.ListTenders(courier.ListTendersRequest())).tenders
+    accept = courier.AcceptTenderRequest(request_id=rid(), tender_id=tender.tender_id)
+    decline = courier.DeclineTenderRequest(request_id=rid(), tender_id=tender.tender_id, reason="X")
+    for call in (
+        other.AcceptTender(accept),
+        other.DeclineTender(decline),
+        other.GetManifest(courier.GetManifestRequest(batch_id=tender.batch_id)),
+        other.ReportPickup(courier.ReportPickupRequest(request_id=rid(), batch_id=tender.batch_id)),
+    ):
+        assert await refused(call) == (grpc.StatusCode.NOT_FOUND, "NOT_FOUND")
+
+
+async def test_a_late_acceptance_is_no_longer_yours(house: House) -> None:
+    await house.ready_parcels(1)
+    await house.push()
+    (tender,) = (await house.stub("partner-a").ListTenders(courier.ListTendersRequest())).tenders
+    await house.tick("expire_tenders", minutes=16)
+    await house.tick("expire_tenders")
+    accept = courier.AcceptTenderRequest(request_id=rid(), tender_id=tender.tender_id)
+    code, reason = await refused(house.stub("partner-a").AcceptTender(accept))
+    assert (code, reason) == (grpc.StatusCode.FAILED_PRECONDITION, "NO_LONGER_YOURS")
+    assert (await house.kinds(tender.batch_id, "CourierFeed.partner-a")) == ["TenderOffered", "TenderClosed"]
+    again = await house.push()
+    assert again.parcels_planned == 1 and again.batch_ids[0] != tender.batch_id
+
+
+async def test_a_decline_leaves_the_batch_open_without_another_partner(house: House) -> None:
+    await house.ready_parcels(1)
+    (batch_id,) = (await house.push()).batch_ids
+    (tender,) = (await house.stub("partner-a").ListTenders(courier.ListTendersRequest())).tenders
+    request = courier.DeclineTenderRequest(request_id=rid(), tender_id=tender.tender_id, reason="NO_DRIVER")
+    await house.stub("partner-a").DeclineTender(request)
+    told = await house.stub().GetBatch(pb.GetBatchRequest(batch_id=batch_id))
+    assert told.batch.state == pb.BATCH_STATE_OPEN and told.tenders[0].reason == "NO_DRIVER"
+
+
+async def test_a_manifest_is_joined_with_contacts_after_acceptance_only(house: House) -> None:
+    ids = await house.ready_parcels(2)
+    (batch_id,) = (await house.push()).batch_ids
+    stub, ask = house.stub("partner-a"), courier.GetManifestRequest(batch_id=batch_id)
+    assert (await refused(stub.GetManifest(ask)))[1] == "NOT_ACCEPTED"
+    (tender,) = (await stub.ListTenders(courier.ListTendersRequest())).tenders
+    accepted = await stub.AcceptTender(courier.AcceptTenderRequest(request_id=rid(), tender_id=tender.tender_id))
+    house.orders.erased.add(f"contact-{ids[0][:-2]}")
+    manifest = await stub.GetManifest(ask)
+    assert manifest.manifest_hash == accepted.manifest_hash
+    assert (manifest.parcels, manifest.weight_g, manifest.cod_vnd) == (2, 2000, 100_000)
+    assert manifest.stops[0].contact_phone == "+84912345678" and house.orders.asked == [2]
+    phones = {parcel.parcel_id: parcel.buyer.phone for parcel in manifest.stops[0].parcels}
+    assert phones == {ids[0]: "", ids[1]: "+84987654321"}
+
+
+async def test_pickups_are_reported_and_the_missed_ride_again(house: House) -> None:
+    batch_id, ids = await house.awarded(3)
+    request = courier.ReportPickupRequest(request_id="p1", batch_id=batch_id)
+    request.reports.add(parcel_id=ids[0], picked=False, reason="NOT_READY")
+    request.reports.add(parcel_id=ids[1], picked=True)
+    stub = house.stub("partner-a")
+    answer = await stub.ReportPickup(request)
+    assert (answer.parcels_open, answer.parcels_picked, answer.parcels_missed) == (1, 1, 1)
+    assert (await stub.ReportPickup(request)) == answer
+    early = courier.ReportPickupRequest(request_id="p2", batch_id=batch_id, run_finished=True)
+    assert (await refused(stub.ReportPickup(early)))[1] == "PARCELS_UNREPORTED"
+    hub = courier.ReportPickupRequest(request_id="p3", batch_id=batch_id)
+    hub.handover_time.FromDatetime(house.clock.now())
+    assert (await refused(stub.ReportPickup(hub)))[1] == "RUN_NOT_FINISHED"
+    await house.stub().CancelParcel(pb.CancelParcelRequest(request_id=rid(), parcel_id=ids[2], reason="X"))
+    last = courier.ReportPickupRequest(request_id="p4", batch_id=batch_id, run_finished=True)
+    last.handover_time.FromDatetime(house.clock.now())
+    assert (await stub.ReportPickup(last)).parcels_open == 0
+    told = await house.stub().GetBatch(pb.GetBatchRequest(batch_id=batch_id))
+    assert told.batch.state == pb.BATCH_STATE_HANDED_OVER
+    assert {line.parcel_id: line.state for line in told.lines} == {
+        ids[0]: pb.LINE_STATE_MISSED,
+        ids[1]: pb.LINE_STATE_PICKED,
+        ids[2]: pb.LINE_STATE_CANCELLED,
+    }
+    again = await house.push()
+    assert again.parcels_planned == 1
+    parcel = (await house.stub().GetParcel(pb.GetParcelRequest(parcel_id=ids[0]))).parcel
+    assert (parcel.pickup_attempt, parcel.batch_id) == (2, again.batch_ids[0])
+
+
+async def test_bad_reports_are_refused(house: House) -> None:
+    batch_id, ids = await house.awarded(1)
+    for picked, reason in ((True, "NOT_READY"), (False, ""), (False, "BORED")):
+        request = courier.ReportPickupRequest(request_id=rid(), batch_id=batch_id)
+        request.reports.add(parcel_id=ids[0], picked=picked, reason=reason)
+        assert (await refused(house.stub("partner-a").ReportPickup(request)))[1] == "INVALID"
+
+
+async def test_scans_are_kept_applied_once_and_by_the_partners_time(house: House) -> None:
+    _, (id,) = await house.picked(1)
+    stub, start = house.stub("partner-a"), house.clock.now()
+
+    async def scan(scan_id: str, kind: courier.ScanKind.ValueType, hours: int, **more: Any) -> int:
+        request = courier.ReportScanRequest(request_id=rid(), scan_id=scan_id, parcel_id=id, kind=kind, **more)
+        request.scan_time.FromDatetime(start + timedelta(hours=hours))
+        return int((await stub.ReportScan(request)).outcome)
+
+    assert await scan("s2", courier.SCAN_KIND_OUT_FOR_DELIVERY, 2) == courier.SCAN_OUTCOME_APPLIED
+    assert await scan("s1", courier.SCAN_KIND_IN_TRANSIT, 1) == courier.SCAN_OUTCOME_OLD_NEWS
+    assert await scan("s2", courier.SCAN_KIND_OUT_FOR_DELIVERY, 2) == courier.SCAN_OUTCOME_REPEATED
+    delivered = await scan("s3", courier.SCAN_KIND_DELIVERED, 3, cod_collected_vnd=50_000)
+    assert delivered == courier.SCAN_OUTCOME_APPLIED
+    assert await scan("s4", courier.SCAN_KIND_UNSPECIFIED, 4) == courier.SCAN_OUTCOME_UNKNOWN_KIND
+    told = await house.stub().GetParcel(pb.GetParcelRequest(parcel_id=id))
+    assert told.parcel.state == pb.PARCEL_STATE_DELIVERED
+    assert [step.kind for step in told.history][-3:] == ["ParcelInTransit", "OutForDelivery", "ParcelDelivered"]
+    assert (await house.kinds(id))[-1] == "ParcelDelivered" and len(await house.rows("SELECT id FROM scans")) == 4
+    bad = courier.ReportScanRequest(request_id=rid(), scan_id="s5", parcel_id=id, cod_collected_vnd=1)
+    bad.scan_time.FromDatetime(start)
+    assert (await refused(stub.ReportScan(bad)))[1] == "INVALID"
+
+
+async def test_the_database_allows_a_parcel_one_live_line(house: House) -> None:
+    await house.awarded(1)
+    doubled = """INSERT INTO lines SELECT id || 'x', version, trace, batch_id, parcel_id, state, live, attempt, reason,
+        report_time FROM lines"""
+    with pytest.raises(IntegrityError, match="lines_one_live_batch"):
+        async with house.served.runtime.engine.begin() as connection:
+            await connection.exec_driver_sql(doubled)
+
+
+@pytest.mark.parametrize("method", sorted(SERVICE.access))
+async def test_roles_that_may_not_call_are_turned_away(house: House, method: str) -> None:
+    for caller in CALLERS:
+        if caller.role not in SERVICE.access[method]:
+            call = getattr(house.stub(caller.identity), method)
+            module = courier if hasattr(courier, f"{method}Request") else pb
+            code, reason = await refused(call(getattr(module, f"{method}Request")()))
+            assert (code, reason) == (grpc.StatusCode.PERMISSION_DENIED, "PERMISSION_DENIED")

@@ -1,0 +1,106 @@
+"""The promise with its inputs (R47), quotes for everywhere (R114), and why something is not shipped (R110)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+from shipping.domain.calendar import LOCAL, Timetable, local_date
+from shipping.domain.goods import Handling, Place, Shipment, Size
+from shipping.domain.profile import Network, Profile, Way
+from shipping.domain.promise import Promise, World, promise
+from shipping.domain.quoting import quote
+
+Make = Callable[..., Shipment]
+
+
+def at(day: int, hour: int, minute: int = 0) -> datetime:
+    return datetime(2026, 2, day, hour, minute, tzinfo=LOCAL).astimezone(UTC)
+
+
+def promised(world: World, make: Make, placed: datetime, origin: str = "03390") -> Promise:
+    return promise(world, make("DH1", place_time=placed), origin, placed)
+
+
+@pytest.mark.parametrize(
+    ("placed", "handover", "bound_by"),
+    [
+        (at(4, 13, 59), date(2026, 2, 4), "CHANNEL_SAME_DAY"),
+        (at(4, 14, 0), date(2026, 2, 5), "CHANNEL_NEXT_WORKING_DAY"),
+        (at(6, 14, 30), date(2026, 2, 9), "CHANNEL_NEXT_WORKING_DAY"),
+        (at(7, 10, 0), date(2026, 2, 9), "CHANNEL_NEXT_WORKING_DAY"),
+        (at(8, 10, 0), date(2026, 2, 9), "CHANNEL_NEXT_WORKING_DAY"),
+        (at(13, 15, 0), date(2026, 2, 23), "CHANNEL_NEXT_WORKING_DAY"),
+        (at(17, 9, 0), date(2026, 2, 23), "CHANNEL_NEXT_WORKING_DAY"),
+    ],
+    ids=["before the cut-off", "at the cut-off", "Friday", "Saturday", "Sunday", "before Tết", "in Tết"],
+)
+def test_the_hand_over_deadline_follows_the_channel(
+    world: World, make_shipment: Make, placed: datetime, handover: date, bound_by: str
+) -> None:
+    made = promised(world, make_shipment, placed)
+    assert local_date(made.handover_deadline_time) == handover
+    assert made.handover_deadline_time.astimezone(LOCAL).strftime("%H:%M") == "23:59"
+    assert made.bound_by == bound_by
+
+
+def test_the_promise_keeps_its_inputs(world: World, make_shipment: Make) -> None:
+    made = promised(world, make_shipment, at(4, 13, 30))
+    assert made.channel_deadline_time == made.handover_deadline_time
+    assert made.first_wave_time == at(4, 14, 45)
+    assert (made.lead_days, made.partner_id, made.place_time) == (3, "partner-a", at(4, 13, 30))
+    assert local_date(made.delivery_deadline_time) == date(2026, 2, 7)
+
+
+def test_delivery_days_skip_days_on_which_nobody_delivers(world: World, make_shipment: Make) -> None:
+    made = promised(world, make_shipment, at(6, 10, 0))
+    assert local_date(made.handover_deadline_time) == date(2026, 2, 6)
+    assert local_date(made.delivery_deadline_time) == date(2026, 2, 10)
+
+
+def test_a_commune_without_a_wave_in_time_moves_the_deadline(world: World, make_shipment: Make) -> None:
+    mondays = Timetable((datetime(2026, 1, 1, 9, 30).time(),), frozenset({0}))
+    own = {"03390": Profile("03390", (Way("hub-lai-chau"),), mondays, 30)}
+    network = Network(world.units, world.network.hubs, own, own["03390"], world.network.roads)
+    made = promised(replace(world, network=network), make_shipment, at(4, 13, 30))
+    assert made.bound_by == "COMMUNE_SCHEDULE"
+    assert local_date(made.handover_deadline_time) == date(2026, 2, 9)
+    assert local_date(made.channel_deadline_time) == date(2026, 2, 4)
+
+
+@pytest.mark.parametrize(
+    ("changes", "origin", "reason"),
+    [
+        ({"size": Size(30_000, 60, 60, 10)}, "03390", "OVER_PARTNER_LIMITS"),
+        ({"size": Size(1_000, 160, 10, 10)}, "03390", "OVER_PARTNER_LIMITS"),
+        ({"size": Size()}, "03390", "NOT_BATCHABLE"),
+        ({"handling": (Handling.HOT_MEAL,)}, "03390", "NOT_BATCHABLE"),
+        ({"destination": Place("99999")}, "03390", "UNKNOWN_COMMUNE"),
+        ({"destination": Place("03390", "2025-06-30")}, "03424", "UNKNOWN_COMMUNE"),
+        ({}, "99999", "UNKNOWN_COMMUNE"),
+        ({"destination": Place("22736")}, "03390", "NO_PARTNER"),
+    ],
+    ids=["heavy", "long", "no weight", "hot meal", "nowhere", "a unit given up", "from nowhere", "island"],
+)
+def test_what_cannot_be_shipped_has_a_reason(
+    world: World, make_shipment: Make, changes: dict[str, object], origin: str, reason: str
+) -> None:
+    answer = quote(world, Place(origin), make_shipment("DH1", **changes), at(4, 13, 30))
+    assert (answer.promise, answer.refuse_reason) == (None, reason)
+
+
+def test_a_place_that_became_a_ward_later_is_still_the_same_place(world: World, make_shipment: Make) -> None:
+    unit = next(u for u in world.units.in_force(date(2026, 4, 30)) if u.valid_from == "2026-04-30")
+    made = make_shipment("DH1", destination=Place(unit.code, "2026-04-01"))
+    assert quote(world, Place("03390"), made, datetime(2026, 5, 5, 3, tzinfo=UTC)).promise is not None
+
+
+def test_every_destination_has_a_quote_or_a_reason(world: World, make_shipment: Make) -> None:
+    for unit in world.units.in_force(date(2026, 2, 4)):
+        made = make_shipment("DH1", destination=Place(unit.code))
+        answer = quote(world, Place("03390"), made, at(4, 13, 30))
+        assert bool(answer.promise) != bool(answer.refuse_reason)
+        if answer.promise:
+            assert 2 <= answer.promise.lead_days <= 4 and answer.chargeable_g == 1800
