@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 import uuid
 from pathlib import Path
@@ -15,12 +16,12 @@ from laptop.stack import Stack
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 from rich.table import Table
-from tests.e2e.auditor.audit import report
-from tests.e2e.auditor.collect import collect
 
 from bench import measure
 from bench.contenders import plain
 from bench.load import Load, Market, Placed
+from tests.e2e.auditor.audit import report
+from tests.e2e.auditor.collect import collect
 
 LIMITED, LIMITED_UNITS, LIMITED_EVERY = "limited-edition", 50, 4
 PLENTY = ("noodles", "tea", "honey")
@@ -65,6 +66,9 @@ async def run(stack: Stack, count: int) -> dict[str, Any]:
     offers = {LIMITED: LIMITED_UNITS, **dict.fromkeys(PLENTY, 0)}
     market = Market(stack.target("catalog"), stack.tokens["operator"])
     await market.open({LIMITED: LIMITED_UNITS, **dict.fromkeys(PLENTY, 1_000_000)}, session, offers)
+    journal = stack.run_dir / "actors" / "seller.jsonl"
+    journal.parent.mkdir()
+    journal.write_text("".join(json.dumps(entry) + "\n" for entry in market.journal))
     await asyncio.sleep(2)
     token, url = stack.tokens["buyer-channel"], plain(stack.database_url("orders"))
     with Progress(SpinnerColumn(), TextColumn("{task.description}"), transient=True) as progress:

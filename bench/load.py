@@ -25,6 +25,7 @@ from chophien.common.v1.common_pb2 import (
 )
 from chophien.orders.v1 import orders_service_pb2 as orders_pb
 from chophien.orders.v1 import orders_service_pb2_grpc as orders_grpc
+from google.protobuf.json_format import MessageToDict
 from google.protobuf.timestamp_pb2 import Timestamp
 
 CALL_SECONDS_MAX = 10.0
@@ -114,10 +115,14 @@ class Load:
 
 @dataclass(slots=True)
 class Market:
-    """Fills the catalog over gRPC as its callers would: a seller, products with stock, a livestream session."""
+    """Fills the catalog over gRPC as its callers would: a seller, products with stock, a livestream session.
+
+    `journal` keeps what was asked and answered, as the auditor reads it.
+    """
 
     target: str
     token: str
+    journal: list[dict[str, Any]] = field(default_factory=list)
 
     async def open(self, stocks: dict[str, int], session_id: str = "", offers: dict[str, int] | None = None) -> None:
         """Register the seller, publish `stocks`' products with that many pieces, open `offers` (product → quota)."""
@@ -138,11 +143,16 @@ class Market:
     async def _call(self, method: Callable[..., Any], request: Any) -> None:
         """Call once; a thing that stands already is fine."""
         request.request_id = uuid.uuid4().hex
+        metadata = (("authorization", f"Bearer {self.token}"),)
         try:
-            await method(request, timeout=CALL_SECONDS_MAX, metadata=(("authorization", f"Bearer {self.token}"),))
+            answer = await method(request, timeout=CALL_SECONDS_MAX, metadata=metadata)
         except grpc.aio.AioRpcError as error:
             if error.code() not in STANDS_ALREADY:
                 raise
+        else:
+            asked, answered = (MessageToDict(one, preserving_proto_field_name=True) for one in (request, answer))
+            rpc = type(request).__name__.removesuffix("Request")
+            self.journal.append({"as": "operator", "rpc": rpc, "code": "OK", "request": asked, "answer": answered})
 
     def _seller(self) -> catalog_pb.RegisterSellerRequest:
         gate = PickupPoint(
