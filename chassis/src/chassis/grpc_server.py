@@ -34,6 +34,10 @@ _SERVING = health_pb2.HealthCheckResponse.SERVING
 _NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 
+ALIVE = "alive"
+"""The health name of the process itself, for liveness probes: an outage outside must not restart it."""
+
+
 class PortTaken(Exception):
     """The address to listen on is not free, or not ours."""
 
@@ -61,9 +65,10 @@ class GrpcServer:
         reflection.enable_server_reflection(names, self._server)
 
     async def start(self) -> int:
-        """Listen, with every role NOT_SERVING; the port. Raises PortTaken."""
+        """Listen, with every role NOT_SERVING and the process itself ALIVE; the port. Raises PortTaken."""
         for role in self._roles:
             await self.set_ready(role, False)
+        await self.set_ready(ALIVE, True)
         try:
             self.port = self._server.add_insecure_port(self.listen)
         except RuntimeError:

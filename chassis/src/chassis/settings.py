@@ -71,8 +71,10 @@ class _Reader:
 
     def database(self, name: str) -> str:
         value = self.required(name, "postgresql+asyncpg://orders@127.0.0.1:5432/orders")
+        if value.startswith("postgresql://"):  # as CloudNativePG and most others write it
+            value = value.replace("postgresql://", "postgresql+asyncpg://", 1)
         if value and not value.startswith("postgresql+asyncpg://"):
-            self.problems.append(f"{name} must start with postgresql+asyncpg://")
+            self.problems.append(f"{name} must start with postgresql+asyncpg:// or postgresql://")
         return value
 
     def level(self, name: str) -> str:

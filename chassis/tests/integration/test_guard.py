@@ -87,6 +87,17 @@ async def test_the_caller_is_known_by_the_credential(served: Served) -> None:
         assert answer.caller == identity
 
 
+async def test_the_process_is_alive_whatever_its_roles_can_do(served: Served) -> None:
+    await served.server.set_ready("serve", False)
+    try:
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{served.port}") as channel:
+            request = health_pb2.HealthCheckRequest(service="alive")
+            answer = await health_pb2_grpc.HealthStub(channel).Check(request, timeout=5)
+            assert answer.status == health_pb2.HealthCheckResponse.SERVING
+    finally:
+        await served.server.set_ready("serve", True)
+
+
 async def test_health_and_reflection_need_no_identity(served: Served) -> None:
     async with grpc.aio.insecure_channel(f"127.0.0.1:{served.port}") as channel:
         health = health_pb2_grpc.HealthStub(channel)

@@ -30,6 +30,12 @@ def test_everything_is_read() -> None:
     assert (settings.parent_pid, settings.kafka_replication, settings.log_level) == (17, 3, "DEBUG")
 
 
+def test_a_plain_postgresql_url_is_taken_too() -> None:
+    """CloudNativePG's secret writes it so."""
+    settings = read_settings("orders", GOOD | {"CHOPHIEN_DATABASE_URL": "postgresql://orders:secret@h/orders"})
+    assert settings.database_url == GOOD["CHOPHIEN_DATABASE_URL"]
+
+
 def test_every_problem_is_named_at_once() -> None:
     bad = {
         "CHOPHIEN_DATABASE_URL": "sqlite://",
