@@ -79,5 +79,5 @@ def _commune(row: Mapping[str, str], unit: Mapping[str, str]) -> Commune:
 
 
 def _rows(name: str) -> list[dict[str, str]]:
-    text = (files("shipping") / "data" / "units" / name).read_text("utf-8")
+    text = (files("shipping") / "reference" / "units" / name).read_text("utf-8")
     return list(csv.DictReader(text.splitlines()))

@@ -20,7 +20,8 @@ from shipping.domain.closure import Closure
 from shipping.domain.gathering import Gathered, Known
 from shipping.domain.goods import Handling, Place, Shipment, Size
 from shipping.domain.line import Line
-from shipping.domain.parcel import Parcel, ParcelState, ScanKind
+from shipping.domain.parcel import Parcel
+from shipping.domain.parcel_steps import ParcelState, ScanKind
 from shipping.domain.partners import VehicleKind
 from shipping.domain.pickup_point import Gate, PickupPoint
 from shipping.domain.planning import Budget, plan_wave
@@ -31,11 +32,8 @@ from shipping.domain.wave import PlannedWave, wave_id
 PLACED = datetime(2026, 2, 4, 6, 30, tzinfo=UTC)
 """13:30 local on Wednesday 4 February 2026."""
 
-POINTS = {
-    "pp-binh-lu-zone": ("03390", 22.3560, 103.6790),
-    "pp-hamlet": ("03390", 22.3700, 103.6600),
-    "pp-ban-bo": ("03424", 22.2850, 103.6970),
-}
+ZONE, HAMLET, BAN_BO = ("03390", 22.3560, 103.6790), ("03390", 22.3700, 103.6600), ("03424", 22.2850, 103.6970)
+POINTS = {"pp-binh-lu-zone": ZONE, "pp-hamlet": HAMLET, "pp-ban-bo": BAN_BO}
 
 
 def gate(point: str, **changes: Any) -> Gate:
@@ -91,8 +89,7 @@ class Yard:
 
     def at(self, clock: str, days: int = 0) -> None:
         """Local time of the Wednesday, or days later."""
-        hours, minutes = map(int, clock.split(":"))
-        self.now = datetime(2026, 2, 4, tzinfo=UTC) + timedelta(days=days, hours=hours - 7, minutes=minutes)
+        self.now = datetime.fromisoformat(f"2026-02-04T{clock}:00+07:00").astimezone(UTC) + timedelta(days=days)
 
     def points(self, *names: str) -> None:
         for name in names or POINTS:
@@ -109,21 +106,17 @@ class Yard:
         for id in parcel_ids:
             self.do(commands.MarkReady(parcel_id=id, seller_id="seller-1", by_operator=False))
 
-    def packed(self, number: int, point: str = "pp-binh-lu-zone", **changes: Any) -> list[str]:
-        ids = [self.confirm(point=point, **changes) for _ in range(number)]
+    def packed(self, number: int, point: str = "pp-binh-lu-zone") -> list[str]:
+        ids = [self.confirm(point=point) for _ in range(number)]
         self.ready(*ids)
         return ids
 
     def gathered(self, area: str, take_all: bool = False) -> Gathered:
         """What a wave of an area knows now, as the database would tell it."""
         riding = {line.parcel_id for line in self.memory.all(Line) if line.live}
-        waiting = [
-            parcel
-            for parcel in self.memory.all(Parcel)
-            if parcel.area_hub_id == area
-            and parcel.state in (ParcelState.CREATED, ParcelState.READY)
-            and parcel.id not in riding
-        ]
+        to_come = (ParcelState.CREATED, ParcelState.READY)
+        here = (parcel for parcel in self.memory.all(Parcel) if parcel.area_hub_id == area)
+        waiting = [parcel for parcel in here if parcel.state in to_come and parcel.id not in riding]
         return Gathered(
             self.world,
             Known(
@@ -231,16 +224,9 @@ class Yard:
         return replace(made, **changes)
 
     def close_road(self, hours: float = 24, **changes: Any) -> str:
-        made = commands.DeclareClosure(
-            closure_id=f"CL-{next(self._numbers)}",
-            road_id="o-quy-ho",
-            commune_code="",
-            from_time=None,
-            to_time=self.now + timedelta(hours=hours),
-            source="police",
-            declared_by="officer",
-        )
-        command = replace(made, **changes)
+        fields: dict[str, Any] = {"road_id": "o-quy-ho", "commune_code": "", "from_time": None, "source": "police"}
+        fields |= {"to_time": self.now + timedelta(hours=hours), "declared_by": "officer", **changes}
+        command = commands.DeclareClosure(closure_id=f"CL-{next(self._numbers)}", **fields)
         self.do(command)
         self.apply_closures()
         return command.closure_id
@@ -254,10 +240,8 @@ class Yard:
     def drop_cancelled(self) -> None:
         for batch in list(self.memory.all(Batch)):
             if batch.state is not BatchState.WITHDRAWN:
-                command = commands.DropParcels(
-                    batch_id=batch.id, tender_id=batch.tender_id, parcel_ids=batch.parcel_ids
-                )
-                self.twice(command)
+                ids, tender = batch.parcel_ids, batch.tender_id
+                self.twice(commands.DropParcels(batch_id=batch.id, tender_id=tender, parcel_ids=ids))
 
     def two_collectors(self) -> None:
         """Another partner that collects, asked after partner-a."""
@@ -273,9 +257,12 @@ class Yard:
         return [fact for fact in self.memory.facts if isinstance(fact, kind)][-1]
 
 
+def _bare_yard() -> Yard:
+    return Yard(load_world(), make_handlers(load_world()))
+
+
 def _new_yard() -> Yard:
-    world = load_world()
-    yard = Yard(world, make_handlers(world))
+    yard = _bare_yard()
     yard.points()
     return yard
 
@@ -288,7 +275,7 @@ def yard() -> Yard:
 @pytest.fixture
 def bare_yard() -> Yard:
     """No pickup point was heard of yet."""
-    return Yard(load_world(), make_handlers(load_world()))
+    return _bare_yard()
 
 
 @pytest.fixture

@@ -204,7 +204,7 @@ async def database(postgres: Any) -> AsyncIterator[str]:
 @pytest.fixture
 async def orders() -> AsyncIterator[tuple[Orders, int]]:
     """A stand-in for orders on a socket."""
-    servicer, server = Orders(), grpc.aio.server()
+    servicer, server = Orders(), grpc.aio.server()  # type: ignore[abstract]
     orders_service_pb2_grpc.add_OrdersServiceServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()

@@ -11,7 +11,8 @@ from shipping.domain import events
 from shipping.domain.errors import NotYourParcel, ParcelClosed, ParcelOnHold
 from shipping.domain.goods import Handling, Size
 from shipping.domain.line import Line
-from shipping.domain.parcel import Parcel, ParcelState, ScanKind
+from shipping.domain.parcel import Parcel
+from shipping.domain.parcel_steps import ParcelState, ScanKind
 from shipping.domain.scan import Scan, ScanOutcome
 
 Yard = Any

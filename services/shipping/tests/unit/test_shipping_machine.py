@@ -12,10 +12,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from shipping.app import commands
-from shipping.domain import events
+from shipping.domain import events, feed
 from shipping.domain.batch import ENDED, FINISHED, Batch, BatchState
 from shipping.domain.line import Line, LineState, line_id
-from shipping.domain.parcel import FINAL, Parcel, ParcelState, ScanKind
+from shipping.domain.parcel import Parcel
+from shipping.domain.parcel_steps import FINAL, ParcelState, ScanKind
 from shipping.domain.tender import Tender, TenderState
 
 POINTS = ("pp-binh-lu-zone", "pp-hamlet", "pp-ban-bo")
@@ -179,7 +180,7 @@ class Day(RuleBasedStateMachine):
 
     @invariant()
     def facts_are_numbered_without_gaps(self) -> None:
-        for kind in (events.ParcelFact, events.BatchFact, events.FeedFact):
+        for kind in (events.ParcelFact, events.BatchFact, feed.FeedFact):
             numbers: dict[str, list[int]] = {}
             for at in self.yard.memory.said:
                 if isinstance(at.fact, kind):

@@ -971,7 +971,7 @@ class WaveReason(_message.Message):
     rides: _builtins.bool
     """True: it rides. False: it is held or not considered."""
     code: _builtins.str
-    """Reason code: MUST_GO, RIDES_ALONG, HELD_FOR_LATER_WAVE, NOT_READY, NO_CAPACITY, NO_PARTNER_LEFT, NO_REACHABLE_HUB, NOT_ON_TIME_ANY_MORE."""
+    """Reason code: MUST_GO, RIDES_ALONG, HELD_FOR_LATER_WAVE, NOT_READY, NO_CAPACITY, NO_PARTNER_LEFT, NO_VEHICLE_FITS, NO_REACHABLE_HUB, NO_WAY, NOT_HOME_IN_TIME, GATE_CLOSED, NOT_ON_TIME_ANY_MORE, PINNED_TO_WAIT, PIN_IMPOSSIBLE, RUN_STAYS, ADDED_TO_RUN."""
     waits_for_wave_id: _builtins.str
     """The wave it waits for. Empty = it rides, or no wave is known."""
     batch_id: _builtins.str
@@ -1026,7 +1026,7 @@ class ExplainParcelResponse(_message.Message):
     batch_id: _builtins.str
     """Its run. Empty = on none."""
     code: _builtins.str
-    """The answer for now, a code as in WaveReason or WAITS_FOR_FIRST_WAVE, NOT_PACKED, ON_HOLD, COLLECTED, CLOSED."""
+    """The answer for now, a code as in WaveReason or WAITS_FOR_PICKUP_POINT, WAITS_FOR_FIRST_WAVE, NOT_PACKED, ON_HOLD, COLLECTED, CLOSED."""
     text: _builtins.str
     """The answer for people, in English, without personal data."""
     trace_id: _builtins.str

@@ -96,7 +96,7 @@ class ShippingServiceServicer:
 
     def MarkReady(self, request, context):
         """The seller packed a parcel; it may ride from now on. Repeating it changes nothing. Roles: seller, operator.
-        Errors: NOT_FOUND, NOT_YOUR_PARCEL, PARCEL_CLOSED, INVALID.
+        Errors: NOT_FOUND, NOT_YOUR_PARCEL, PARCEL_CLOSED, PARCEL_ON_HOLD (missed too often; an operator's call releases it), INVALID.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -22,7 +22,7 @@ class ShippingServiceStub:
     """
     MarkReady: _aio.UnaryUnaryMultiCallable[_shipping_service_pb2.MarkReadyRequest, _shipping_service_pb2.MarkReadyResponse]
     """The seller packed a parcel; it may ride from now on. Repeating it changes nothing. Roles: seller, operator.
-    Errors: NOT_FOUND, NOT_YOUR_PARCEL, PARCEL_CLOSED, INVALID.
+    Errors: NOT_FOUND, NOT_YOUR_PARCEL, PARCEL_CLOSED, PARCEL_ON_HOLD (missed too often; an operator's call releases it), INVALID.
     """
     CancelParcel: _aio.UnaryUnaryMultiCallable[_shipping_service_pb2.CancelParcelRequest, _shipping_service_pb2.CancelParcelResponse]
     """Calls a parcel off; once the courier has it, it comes back as a return instead. Roles: operator, service.
@@ -73,7 +73,7 @@ class ShippingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_shipping_service_pb2.MarkReadyRequest, _abc.Awaitable[_shipping_service_pb2.MarkReadyResponse]],
     ) -> _abc.Awaitable[_shipping_service_pb2.MarkReadyResponse]:
         """The seller packed a parcel; it may ride from now on. Repeating it changes nothing. Roles: seller, operator.
-        Errors: NOT_FOUND, NOT_YOUR_PARCEL, PARCEL_CLOSED, INVALID.
+        Errors: NOT_FOUND, NOT_YOUR_PARCEL, PARCEL_CLOSED, PARCEL_ON_HOLD (missed too often; an operator's call releases it), INVALID.
         """
 
     @_abc_1.abstractmethod

@@ -16,15 +16,15 @@ from shipping.domain.profile import Hub, Network, Profile, Way
 from shipping.domain.promise import World
 from shipping.domain.units import Position, Unit, Units
 
-DATA = files("shipping") / "data"
+REFERENCE = files("shipping") / "reference"
 
 
 @cache
 def load_world() -> World:
     """Everything, read once a process; raises KeyError or ValueError if a file is not as it should be."""
     units = load_units()
-    stated = tomllib.loads((DATA / "network.toml").read_text("utf-8"))
-    partners = tomllib.loads((DATA / "partners.toml").read_text("utf-8"))["partners"]
+    stated = tomllib.loads((REFERENCE / "network.toml").read_text("utf-8"))
+    partners = tomllib.loads((REFERENCE / "partners.toml").read_text("utf-8"))["partners"]
     return World(
         units=units,
         network=_network(stated, units),
@@ -45,7 +45,7 @@ def load_units() -> Units:
 
 
 def _rows(name: str) -> Iterator[list[str]]:
-    reader = csv.reader((DATA / "units" / name).read_text("utf-8").splitlines())
+    reader = csv.reader((REFERENCE / "units" / name).read_text("utf-8").splitlines())
     next(reader)
     yield from reader
 

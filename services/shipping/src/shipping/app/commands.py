@@ -8,7 +8,7 @@ from datetime import datetime
 
 from shipping.domain.batch import Batch
 from shipping.domain.goods import Shipment
-from shipping.domain.parcel import ScanKind
+from shipping.domain.parcel_steps import ScanKind
 from shipping.domain.pickup_point import Gate
 from shipping.domain.planning import Reason
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from chassis.kernel import Aggregate, Change
 
 from shipping.domain import events
+from shipping.domain.feed import FeedFact, RunMoved, TenderClosed
 from shipping.domain.partners import VehicleKind
 from shipping.domain.profile import Way
 
@@ -130,7 +131,7 @@ class Batch(Aggregate):
             wave_id=self.wave_id,
             hub_id=self.hub_id,
             commune_codes=self.commune_codes,
-            stops=told(self.stops),
+            stops=stops_told(self.stops),
             leave_time=self.leave_time,
             return_time=self.return_time,
             manifest_hash=sealed.manifest_hash,
@@ -142,7 +143,7 @@ class Batch(Aggregate):
         off = replace(self, state=BatchState.WITHDRAWN)
         if self.state not in KNOWN_TO_PARTNER:
             return off.noted("BatchWithdrawn", now)
-        told_off = events.TenderClosed(
+        told_off = TenderClosed(
             batch_id=self.id, partner_id=self.partner_id, tender_id=self.tender_id, reason="WITHDRAWN"
         )
         return replace(off, history=(*off.history, BatchStep("BatchWithdrawn", now))).tells(told_off)
@@ -162,7 +163,7 @@ class Batch(Aggregate):
         change = new.says(now, f"{closure_id}: {self.hub_id} to {way.hub_id}", fact)
         if self.state not in KNOWN_TO_PARTNER:
             return change
-        told_so = events.RunMoved(
+        told_so = RunMoved(
             batch_id=self.id,
             partner_id=self.partner_id,
             closure_id=closure_id,
@@ -196,7 +197,7 @@ class Batch(Aggregate):
         said = replace(self, facts=self.facts + len(facts), history=(*self.history, *steps))
         return Change(said, events.numbered(self.facts, facts))
 
-    def tells(self, *facts: events.FeedFact) -> Change:
+    def tells(self, *facts: FeedFact) -> Change:
         """Facts for the partner's own feed."""
         return Change(replace(self, feed=self.feed + len(facts)), events.numbered(self.feed, facts))
 
@@ -216,7 +217,7 @@ def batch_of(change: Change) -> Batch:
     return change.aggregate
 
 
-def told(stops: Sequence[BatchStop]) -> tuple[events.Stop, ...]:
+def stops_told(stops: Sequence[BatchStop]) -> tuple[events.Stop, ...]:
     """Stops as the facts tell them."""
     return tuple(
         events.Stop(pickup_point_id=s.pickup_point_id, arrive_time=s.arrive_time, parcel_ids=s.parcel_ids)

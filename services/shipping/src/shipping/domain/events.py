@@ -6,17 +6,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-from shipping.domain.goods import Handling, Place, Size
-from shipping.domain.partners import VehicleKind
+from shipping.domain.goods import Place, Size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParcelFact:
+class Fact:
+    """Something that happened; `number` is its place in the story it belongs to, from 1, 0 = not said yet."""
+
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelFact(Fact):
     """Something happened to a parcel."""
 
     parcel_id: str
     order_id: str
-    number: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,11 +148,10 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BatchFact:
+class BatchFact(Fact):
     """Something happened to a pickup batch."""
 
     batch_id: str
-    number: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,72 +230,7 @@ class BatchHandedOver(BatchFact):
     handover_time: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedFact:
-    """Something one partner is told about one of its batches."""
-
-    batch_id: str
-    partner_id: str
-    number: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TenderParcel:
-    """A parcel as a partner needs to know it before accepting."""
-
-    parcel_id: str
-    destination: Place
-    size: Size
-    cod_vnd: int
-    handling: tuple[Handling, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TenderOffered(FeedFact):
-    """A run is offered."""
-
-    tender_id: str
-    answer_deadline_time: datetime
-    hub_id: str
-    stops: tuple[Stop, ...]
-    parcels: tuple[TenderParcel, ...]
-    leave_time: datetime
-    vehicle_kind: VehicleKind
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TenderClosed(FeedFact):
-    """An offer is no longer open."""
-
-    tender_id: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunAwarded(FeedFact):
-    """The partner's acceptance is confirmed."""
-
-    tender_id: str
-    manifest_hash: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunMoved(FeedFact):
-    """The run ends at another hub."""
-
-    closure_id: str
-    to_hub_id: str
-    manifest_hash: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunParcelCancelled(FeedFact):
-    """A parcel must not be collected any more."""
-
-    parcel_id: str
-
-
-F = TypeVar("F", ParcelFact, BatchFact, FeedFact)
+F = TypeVar("F", bound=Fact)
 
 
 def numbered(said_before: int, facts: tuple[F, ...]) -> tuple[F, ...]:

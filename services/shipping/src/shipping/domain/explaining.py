@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shipping.domain.parcel import FINAL, ON_THE_WAY, Parcel, ParcelState
+from shipping.domain.parcel import Parcel
+from shipping.domain.parcel_steps import FINAL, ON_THE_WAY, ParcelState
 from shipping.domain.wave import Decision
 
 TEXTS = {
@@ -20,6 +21,14 @@ TEXTS = {
     "HELD_FOR_LATER_WAVE": "It is held: a later wave still keeps its promise, and no other parcel must go yet.",
     "NOT_READY": "It was not packed when the wave was decided.",
     "NO_CAPACITY": "No vehicle had room, or time to be home, for it.",
+    "NO_VEHICLE_FITS": "No vehicle of any partner may carry it from its gate.",
+    "NO_WAY": "There is no way from its gate to a hub.",
+    "NOT_HOME_IN_TIME": "A run for it would not be at the hub before it closes.",
+    "GATE_CLOSED": "Its gate is not open when a run could be there.",
+    "PINNED_TO_WAIT": "A dispatcher wants it to wait.",
+    "PIN_IMPOSSIBLE": "A dispatcher wants it to ride, and no run can take it.",
+    "RUN_STAYS": "It rides on a run that was announced before.",
+    "ADDED_TO_RUN": "It joins a run that passes its gate anyway.",
     "NO_PARTNER_LEFT": "No partner collects it today with a vehicle that reaches its gate.",
     "NO_REACHABLE_HUB": "A closure leaves no way from its gate to a hub.",
 }

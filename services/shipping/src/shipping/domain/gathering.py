@@ -14,7 +14,8 @@ from shipping.domain.batch import Batch, BatchStop
 from shipping.domain.calendar import instant, local_date
 from shipping.domain.closure import Closure, is_closed, open_ways
 from shipping.domain.goods import Handling
-from shipping.domain.parcel import Parcel, ParcelState
+from shipping.domain.parcel import Parcel
+from shipping.domain.parcel_steps import ParcelState
 from shipping.domain.partners import Leg, Partner, VehicleKind
 from shipping.domain.pickup_point import Gate, PickupPoint
 from shipping.domain.planning.estimate import estimate_matrix

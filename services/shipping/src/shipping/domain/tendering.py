@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from chassis.kernel import Change, Outcome
 
-from shipping.domain import events
-from shipping.domain.batch import Batch, BatchState, batch_of, joined, told
+from shipping.domain import events, feed
+from shipping.domain.batch import Batch, BatchState, batch_of, joined, stops_told
 from shipping.domain.parcel import Parcel
 from shipping.domain.partners import Partner
 from shipping.domain.tender import Tender
@@ -54,8 +54,8 @@ def offered(batch: Batch, offer: Offer) -> Outcome:
         answer_deadline_time=deadline,
     )
     change = asked.says(offer.now, partner.partner_id, fact)
-    feed = batch_of(change).tells(_offer_fact(asked, deadline, offer))
-    return Outcome((joined(change, feed), Change(tender)))
+    told = batch_of(change).tells(_offer_fact(asked, deadline, offer))
+    return Outcome((joined(change, told), Change(tender)))
 
 
 def accepted(batch: Batch, tender: Tender, refused: frozenset[str], now: datetime) -> Outcome:
@@ -68,17 +68,17 @@ def accepted(batch: Batch, tender: Tender, refused: frozenset[str], now: datetim
         refused_parcel_ids=tuple(sorted(refused)),
     )
     change = mine.says(now, tender.partner_id, fact)
-    awarded = events.RunAwarded(
+    awarded = feed.RunAwarded(
         batch_id=batch.id, partner_id=tender.partner_id, tender_id=tender.id, manifest_hash=mine.manifest_hash
     )
-    feed = batch_of(change).tells(awarded)
-    return Outcome((joined(change, feed), Change(tender)), reply=feed.aggregate)
+    told = batch_of(change).tells(awarded)
+    return Outcome((joined(change, told), Change(tender)), reply=told.aggregate)
 
 
 def passed_on(batch: Batch, tender: Tender, fact: events.BatchFact, offer: Offer) -> Outcome:
     """A partner declined or kept silent: tell it that the offer is closed, and ask the next one."""
     reason = "DECLINED" if isinstance(fact, events.BatchDeclined) else "EXPIRED"
-    closed = events.TenderClosed(batch_id=batch.id, partner_id=tender.partner_id, tender_id=tender.id, reason=reason)
+    closed = feed.TenderClosed(batch_id=batch.id, partner_id=tender.partner_id, tender_id=tender.id, reason=reason)
     change = batch.says(offer.now, f"{tender.partner_id} {tender.reason}".strip(), fact)
     told_so = batch_of(change).tells(closed)
     following = offered(batch_of(told_so), offer)
@@ -86,16 +86,16 @@ def passed_on(batch: Batch, tender: Tender, fact: events.BatchFact, offer: Offer
     return Outcome((batch_change, Change(tender), *following.changes[1:]))
 
 
-def _offer_fact(batch: Batch, deadline: datetime, offer: Offer) -> events.TenderOffered:
-    return events.TenderOffered(
+def _offer_fact(batch: Batch, deadline: datetime, offer: Offer) -> feed.TenderOffered:
+    return feed.TenderOffered(
         batch_id=batch.id,
         partner_id=batch.partner_id,
         tender_id=offer.tender_id,
         answer_deadline_time=deadline,
         hub_id=batch.hub_id,
-        stops=told(batch.stops),
+        stops=stops_told(batch.stops),
         parcels=tuple(
-            events.TenderParcel(
+            feed.TenderParcel(
                 parcel_id=parcel.id,
                 destination=parcel.shipment.destination,
                 size=parcel.shipment.size,

@@ -10,8 +10,8 @@ from chophien.orders.v1 import orders_service_pb2 as orders
 from chophien.shipping.v1 import courier_service_pb2 as pb
 
 from shipping.app.handlers.runs import PickupOutcome, PickupReply
-from shipping.domain import events
-from shipping.domain.batch import Batch, BatchStop, told
+from shipping.domain import feed
+from shipping.domain.batch import Batch, BatchStop, stops_told
 from shipping.domain.parcel import Parcel
 from shipping.domain.pickup_point import PickupPoint
 from shipping.domain.profile import Hub
@@ -36,7 +36,7 @@ def tender_page(
 def _tender(tender: Tender, batch: Batch, parcels: Mapping[str, Parcel]) -> pb.Tender:
     offered = [parcels[id] for id in batch.parcel_ids]
     seen = (
-        events.TenderParcel(
+        feed.TenderParcel(
             parcel_id=one.id,
             destination=one.shipment.destination,
             size=one.shipment.size,
@@ -50,7 +50,7 @@ def _tender(tender: Tender, batch: Batch, parcels: Mapping[str, Parcel]) -> pb.T
         batch_id=batch.id,
         answer_deadline_time=timestamp(tender.answer_deadline_time),
         hub_id=batch.hub_id,
-        stops=stops_to(told(batch.stops)),
+        stops=stops_to(stops_told(batch.stops)),
         parcels=tender_parcels_to(seen),
         leave_time=timestamp(batch.leave_time),
         vehicle_kind=VEHICLE_NUMBERS[batch.vehicle_kind],

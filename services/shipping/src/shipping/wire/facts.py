@@ -11,6 +11,7 @@ from chophien.shipping.v1 import parcel_event_pb2 as parcel
 from chophien.shipping.v1 import pickup_batch_event_pb2 as batch
 
 from shipping.domain import events
+from shipping.domain import feed as feed_events
 from shipping.wire.words import VEHICLE_NUMBERS, handling_to, place_to, size_to, timestamp
 
 PARCEL_TOPIC: str = parcel.ParcelEvent.DESCRIPTOR.full_name
@@ -37,7 +38,7 @@ def encode(fact: object, version: int) -> OutgoingFact:
         told = batch.PickupBatchEvent(batch_id=fact.batch_id, version=fact.number)
         getattr(told, name).CopyFrom(encoder(fact))
         return OutgoingFact(BATCH_TOPIC, fact.batch_id, kind, told.SerializeToString())
-    assert isinstance(fact, events.FeedFact)
+    assert isinstance(fact, feed_events.FeedFact)
     offered = feed.CourierFeed(batch_id=fact.batch_id, version=fact.number, partner_id=fact.partner_id)
     getattr(offered, name).CopyFrom(encoder(fact))
     return OutgoingFact(feed_topic(fact.partner_id), fact.batch_id, kind, offered.SerializeToString())
@@ -53,7 +54,7 @@ def stops_to(stops: Iterable[events.Stop]) -> list[batch.RunStop]:
     ]
 
 
-def tender_parcels_to(parcels: Iterable[events.TenderParcel]) -> list[feed.TenderParcel]:
+def tender_parcels_to(parcels: Iterable[feed_events.TenderParcel]) -> list[feed.TenderParcel]:
     """Parcels as a partner sees them before accepting."""
     return [
         feed.TenderParcel(
@@ -149,7 +150,7 @@ def _batch_moved(fact: events.BatchMoved) -> batch.BatchMoved:
     )
 
 
-def _tender_offered(fact: events.TenderOffered) -> feed.TenderOffered:
+def _tender_offered(fact: feed_events.TenderOffered) -> feed.TenderOffered:
     return feed.TenderOffered(
         tender_id=fact.tender_id,
         answer_deadline_time=timestamp(fact.answer_deadline_time),
@@ -213,19 +214,19 @@ ENCODERS: dict[type, tuple[str, Encoder]] = {
         "batch_handed_over",
         lambda f: batch.BatchHandedOver(hub_id=f.hub_id, handover_time=timestamp(f.handover_time)),
     ),
-    events.TenderOffered: ("tender_offered", _tender_offered),
-    events.TenderClosed: (
+    feed_events.TenderOffered: ("tender_offered", _tender_offered),
+    feed_events.TenderClosed: (
         "tender_closed",
         lambda f: feed.TenderClosed(tender_id=f.tender_id, reason=f.reason),
     ),
-    events.RunAwarded: (
+    feed_events.RunAwarded: (
         "run_awarded",
         lambda f: feed.RunAwarded(tender_id=f.tender_id, manifest_hash=f.manifest_hash),
     ),
-    events.RunMoved: (
+    feed_events.RunMoved: (
         "run_moved",
         lambda f: feed.RunMoved(closure_id=f.closure_id, to_hub_id=f.to_hub_id, manifest_hash=f.manifest_hash),
     ),
-    events.RunParcelCancelled: ("run_parcel_cancelled", lambda f: feed.RunParcelCancelled(parcel_id=f.parcel_id)),
+    feed_events.RunParcelCancelled: ("run_parcel_cancelled", lambda f: feed.RunParcelCancelled(parcel_id=f.parcel_id)),
 }
 """Fact class to its field in the oneof and its translation."""

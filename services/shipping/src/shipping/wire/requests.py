@@ -10,7 +10,7 @@ from chophien.shipping.v1 import shipping_service_pb2 as pb
 from shipping.app import commands
 from shipping.domain.errors import NotYourCommune
 from shipping.domain.goods import NEVER, Place, Shipment
-from shipping.domain.parcel import ScanKind
+from shipping.domain.parcel_steps import ScanKind
 from shipping.domain.promise import World
 from shipping.wire.words import (
     COD_VND_MAX,

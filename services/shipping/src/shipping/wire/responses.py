@@ -9,11 +9,12 @@ from chophien.common.v1 import common_pb2
 from chophien.shipping.v1 import pickup_batch_event_pb2 as batch_pb
 from chophien.shipping.v1 import shipping_service_pb2 as pb
 
-from shipping.domain.batch import Batch, BatchState, BatchStep, told
+from shipping.domain.batch import Batch, BatchState, BatchStep, stops_told
 from shipping.domain.closure import Closure
 from shipping.domain.goods import Place
 from shipping.domain.line import Line, LineState
-from shipping.domain.parcel import Parcel, ParcelState, Step
+from shipping.domain.parcel import Parcel
+from shipping.domain.parcel_steps import ParcelState, Step
 from shipping.domain.promise import Promise
 from shipping.domain.tender import Tender
 from shipping.domain.wave import Decision, PlannedWave
@@ -104,7 +105,7 @@ def parcel_answer(parcel: Parcel, batch_id: str, partner_id: str) -> pb.GetParce
 
 def batch_to(batch: Batch, *, with_stops: bool = True) -> pb.Batch:
     """A batch."""
-    stops: list[batch_pb.RunStop] = stops_to(told(batch.stops)) if with_stops else []
+    stops: list[batch_pb.RunStop] = stops_to(stops_told(batch.stops)) if with_stops else []
     return pb.Batch(
         batch_id=batch.id,
         state=BATCH_STATES[batch.state],

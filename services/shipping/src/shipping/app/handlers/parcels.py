@@ -12,7 +12,8 @@ from shipping.app import commands
 from shipping.domain.batch import AWARDED, Batch
 from shipping.domain.errors import NotYourParcel, ParcelClosed
 from shipping.domain.goods import Place
-from shipping.domain.parcel import FINAL, News, Parcel, ParcelState, ScanKind, tombstone, waiting
+from shipping.domain.parcel import Parcel, tombstone, waiting
+from shipping.domain.parcel_steps import FINAL, News, ParcelState, ScanKind
 from shipping.domain.pickup_point import PickupPoint
 from shipping.domain.promise import Refusal, World, promise
 from shipping.domain.scan import Scan, ScanOutcome, scan_key

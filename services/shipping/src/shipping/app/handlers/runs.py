@@ -9,11 +9,12 @@ from enum import StrEnum
 from chassis.kernel import NOTHING, Change, Invalid, Loaded, Moment, NotFound, Outcome, said, together
 
 from shipping.app import commands
-from shipping.domain import events
+from shipping.domain import events, feed
 from shipping.domain.batch import AWARDED, FINISHED, Batch, BatchState, batch_of, joined
 from shipping.domain.errors import NoLongerYours, NotAccepted, ParcelsUnreported, RunNotFinished
 from shipping.domain.line import Line, LineState, line_id
-from shipping.domain.parcel import BEFORE_PICKUP, Parcel, ParcelState
+from shipping.domain.parcel import Parcel
+from shipping.domain.parcel_steps import BEFORE_PICKUP, ParcelState
 from shipping.domain.promise import World
 from shipping.domain.tender import Tender, TenderState
 from shipping.domain.tendering import Offer, accepted, passed_on
@@ -177,7 +178,7 @@ def drop_parcels(command: commands.DropParcels, loaded: Loaded, moment: Moment) 
     gone = tuple(Change(line.taken_out(LineState.CANCELLED, "PARCEL_CANCELLED")) for line in lines)
     left = batch.without(frozenset(line.parcel_id for line in lines))
     told = [
-        events.RunParcelCancelled(batch_id=batch.id, partner_id=batch.partner_id, parcel_id=line.parcel_id)
+        feed.RunParcelCancelled(batch_id=batch.id, partner_id=batch.partner_id, parcel_id=line.parcel_id)
         for line in lines
     ]
     change = left.tells(*told) if batch.partner_id else Change(left)

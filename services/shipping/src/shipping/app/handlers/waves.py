@@ -12,7 +12,8 @@ from shipping.domain.calendar import local_date
 from shipping.domain.closure import Closure, open_ways
 from shipping.domain.errors import PlanOutdated
 from shipping.domain.line import planned
-from shipping.domain.parcel import Parcel, ParcelState
+from shipping.domain.parcel import Parcel
+from shipping.domain.parcel_steps import ParcelState
 from shipping.domain.planning.estimate import drive_seconds
 from shipping.domain.profile import Way
 from shipping.domain.promise import World

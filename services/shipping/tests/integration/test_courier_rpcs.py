@@ -1,0 +1,166 @@
+"""Every RPC of CourierService on a real database: answers, errors, and that others' runs do not exist."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import grpc
+import pytest
+from chophien.shipping.v1 import courier_service_pb2 as courier
+from chophien.shipping.v1 import shipping_service_pb2 as pb
+from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-untyped]
+from sqlalchemy.exc import IntegrityError
+
+House = Any
+
+
+def reason_of(error: grpc.aio.AioRpcError) -> str:
+    for key, value in error.trailing_metadata() or ():
+        if key == "grpc-status-details-bin":
+            info = error_details_pb2.ErrorInfo()
+            for detail in status_pb2.Status.FromString(value).details:
+                if detail.Unpack(info):
+                    return str(info.reason)
+    return ""
+
+
+async def refused(call: Any) -> tuple[grpc.StatusCode, str]:
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await call
+    return caught.value.code(), reason_of(caught.value)
+
+
+def rid() -> str:
+    return uuid.uuid4().hex
+
+
+async def test_partners_see_only_their_own_tenders(house: House) -> None:
+    await house.ready_parcels(2)
+    await house.push()
+    (tender,) = (await house.stub("partner-a").ListTenders(courier.ListTendersRequest())).tenders
+    assert len(tender.parcels) == 2 and tender.hub_id == "hub-sa-pa"
+    other = house.stub("partner-b")
+    assert not (await other.ListTenders(courier.ListTendersRequest())).tenders
+    accept = courier.AcceptTenderRequest(request_id=rid(), tender_id=tender.tender_id)
+    decline = courier.DeclineTenderRequest(request_id=rid(), tender_id=tender.tender_id, reason="X")
+    for call in (
+        other.AcceptTender(accept),
+        other.DeclineTender(decline),
+        other.GetManifest(courier.GetManifestRequest(batch_id=tender.batch_id)),
+        other.ReportPickup(courier.ReportPickupRequest(request_id=rid(), batch_id=tender.batch_id)),
+    ):
+        assert await refused(call) == (grpc.StatusCode.NOT_FOUND, "NOT_FOUND")
+
+
+async def test_a_late_acceptance_is_no_longer_yours(house: House) -> None:
+    await house.ready_parcels(1)
+    await house.push()
+    (tender,) = (await house.stub("partner-a").ListTenders(courier.ListTendersRequest())).tenders
+    await house.tick("expire_tenders", minutes=16)
+    await house.tick("expire_tenders")
+    accept = courier.AcceptTenderRequest(request_id=rid(), tender_id=tender.tender_id)
+    code, reason = await refused(house.stub("partner-a").AcceptTender(accept))
+    assert (code, reason) == (grpc.StatusCode.FAILED_PRECONDITION, "NO_LONGER_YOURS")
+    assert (await house.kinds(tender.batch_id, "CourierFeed.partner-a")) == ["TenderOffered", "TenderClosed"]
+    again = await house.push()
+    assert again.parcels_planned == 1 and again.batch_ids[0] != tender.batch_id
+
+
+async def test_a_decline_leaves_the_batch_open_without_another_partner(house: House) -> None:
+    await house.ready_parcels(1)
+    (batch_id,) = (await house.push()).batch_ids
+    (tender,) = (await house.stub("partner-a").ListTenders(courier.ListTendersRequest())).tenders
+    request = courier.DeclineTenderRequest(request_id=rid(), tender_id=tender.tender_id, reason="NO_DRIVER")
+    await house.stub("partner-a").DeclineTender(request)
+    told = await house.stub().GetBatch(pb.GetBatchRequest(batch_id=batch_id))
+    assert told.batch.state == pb.BATCH_STATE_OPEN and told.tenders[0].reason == "NO_DRIVER"
+
+
+async def test_a_manifest_is_joined_with_contacts_after_acceptance_only(house: House) -> None:
+    ids = await house.ready_parcels(2)
+    (batch_id,) = (await house.push()).batch_ids
+    stub, ask = house.stub("partner-a"), courier.GetManifestRequest(batch_id=batch_id)
+    assert (await refused(stub.GetManifest(ask)))[1] == "NOT_ACCEPTED"
+    (tender,) = (await stub.ListTenders(courier.ListTendersRequest())).tenders
+    accepted = await stub.AcceptTender(courier.AcceptTenderRequest(request_id=rid(), tender_id=tender.tender_id))
+    house.orders.erased.add(f"contact-{ids[0][:-2]}")
+    manifest = await stub.GetManifest(ask)
+    assert manifest.manifest_hash == accepted.manifest_hash
+    assert (manifest.parcels, manifest.weight_g, manifest.cod_vnd) == (2, 2000, 100_000)
+    assert manifest.stops[0].contact_phone == "+84912345678" and house.orders.asked == [2]
+    phones = {parcel.parcel_id: parcel.buyer.phone for parcel in manifest.stops[0].parcels}
+    assert phones == {ids[0]: "", ids[1]: "+84987654321"}
+
+
+async def test_pickups_are_reported_and_the_missed_ride_again(house: House) -> None:
+    batch_id, ids = await house.awarded(3)
+    request = courier.ReportPickupRequest(request_id="p1", batch_id=batch_id)
+    request.reports.add(parcel_id=ids[0], picked=False, reason="NOT_READY")
+    request.reports.add(parcel_id=ids[1], picked=True)
+    stub = house.stub("partner-a")
+    answer = await stub.ReportPickup(request)
+    assert (answer.parcels_open, answer.parcels_picked, answer.parcels_missed) == (1, 1, 1)
+    assert (await stub.ReportPickup(request)) == answer
+    early = courier.ReportPickupRequest(request_id="p2", batch_id=batch_id, run_finished=True)
+    assert (await refused(stub.ReportPickup(early)))[1] == "PARCELS_UNREPORTED"
+    hub = courier.ReportPickupRequest(request_id="p3", batch_id=batch_id)
+    hub.handover_time.FromDatetime(house.clock.now())
+    assert (await refused(stub.ReportPickup(hub)))[1] == "RUN_NOT_FINISHED"
+    await house.stub().CancelParcel(pb.CancelParcelRequest(request_id=rid(), parcel_id=ids[2], reason="X"))
+    last = courier.ReportPickupRequest(request_id="p4", batch_id=batch_id, run_finished=True)
+    last.handover_time.FromDatetime(house.clock.now())
+    assert (await stub.ReportPickup(last)).parcels_open == 0
+    told = await house.stub().GetBatch(pb.GetBatchRequest(batch_id=batch_id))
+    assert told.batch.state == pb.BATCH_STATE_HANDED_OVER
+    assert {line.parcel_id: line.state for line in told.lines} == {
+        ids[0]: pb.LINE_STATE_MISSED,
+        ids[1]: pb.LINE_STATE_PICKED,
+        ids[2]: pb.LINE_STATE_CANCELLED,
+    }
+    again = await house.push()
+    assert again.parcels_planned == 1
+    parcel = (await house.stub().GetParcel(pb.GetParcelRequest(parcel_id=ids[0]))).parcel
+    assert (parcel.pickup_attempt, parcel.batch_id) == (2, again.batch_ids[0])
+
+
+async def test_bad_reports_are_refused(house: House) -> None:
+    batch_id, ids = await house.awarded(1)
+    for picked, reason in ((True, "NOT_READY"), (False, ""), (False, "BORED")):
+        request = courier.ReportPickupRequest(request_id=rid(), batch_id=batch_id)
+        request.reports.add(parcel_id=ids[0], picked=picked, reason=reason)
+        assert (await refused(house.stub("partner-a").ReportPickup(request)))[1] == "INVALID"
+
+
+async def test_scans_are_kept_applied_once_and_by_the_partners_time(house: House) -> None:
+    _, (id,) = await house.picked(1)
+    stub, start = house.stub("partner-a"), house.clock.now()
+
+    async def scan(scan_id: str, kind: courier.ScanKind.ValueType, hours: int, **more: Any) -> int:
+        request = courier.ReportScanRequest(request_id=rid(), scan_id=scan_id, parcel_id=id, kind=kind, **more)
+        request.scan_time.FromDatetime(start + timedelta(hours=hours))
+        return int((await stub.ReportScan(request)).outcome)
+
+    assert await scan("s2", courier.SCAN_KIND_OUT_FOR_DELIVERY, 2) == courier.SCAN_OUTCOME_APPLIED
+    assert await scan("s1", courier.SCAN_KIND_IN_TRANSIT, 1) == courier.SCAN_OUTCOME_OLD_NEWS
+    assert await scan("s2", courier.SCAN_KIND_OUT_FOR_DELIVERY, 2) == courier.SCAN_OUTCOME_REPEATED
+    delivered = await scan("s3", courier.SCAN_KIND_DELIVERED, 3, cod_collected_vnd=50_000)
+    assert delivered == courier.SCAN_OUTCOME_APPLIED
+    assert await scan("s4", courier.SCAN_KIND_UNSPECIFIED, 4) == courier.SCAN_OUTCOME_UNKNOWN_KIND
+    told = await house.stub().GetParcel(pb.GetParcelRequest(parcel_id=id))
+    assert told.parcel.state == pb.PARCEL_STATE_DELIVERED
+    assert [step.kind for step in told.history][-3:] == ["ParcelInTransit", "OutForDelivery", "ParcelDelivered"]
+    assert (await house.kinds(id))[-1] == "ParcelDelivered" and len(await house.rows("SELECT id FROM scans")) == 4
+    bad = courier.ReportScanRequest(request_id=rid(), scan_id="s5", parcel_id=id, cod_collected_vnd=1)
+    bad.scan_time.FromDatetime(start)
+    assert (await refused(stub.ReportScan(bad)))[1] == "INVALID"
+
+
+async def test_the_database_allows_a_parcel_one_live_line(house: House) -> None:
+    await house.awarded(1)
+    doubled = """INSERT INTO lines SELECT id || 'x', version, trace, batch_id, parcel_id, state, live, attempt, reason,
+        report_time FROM lines"""
+    with pytest.raises(IntegrityError, match="lines_one_live_batch"):
+        async with house.served.runtime.engine.begin() as connection:
+            await connection.exec_driver_sql(doubled)
