@@ -12,9 +12,9 @@ from pyvrp import (
     RandomNumberGenerator,
     Route,
     Solution,
-    SolveParams,
 )
 from pyvrp.IteratedLocalSearch import IteratedLocalSearchCallbacks, IteratedLocalSearchParams
+from pyvrp.PenaltyManager import PenaltyParams
 from pyvrp.search import OPERATORS, LocalSearch, PerturbationManager, PerturbationParams
 
 from shipping.domain.planning.meter import Steps
@@ -22,6 +22,17 @@ from shipping.domain.planning.model_vrp import Option, Written
 
 HISTORY = 100
 """Late-acceptance memory: short, because budgets are."""
+
+
+PENALTIES = PenaltyParams(solutions_between_updates=100, max_penalty=1_000_000.0)
+PERTURBATIONS_MAX = 12
+"""Half of PyVRP's own: small problems and little time."""
+
+OVERLOAD = 0.05
+"""A vehicle overloaded by this share is punished like one more run, to begin with."""
+
+LATE_SECONDS = 600
+"""So is a run that is this late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +63,13 @@ class _Collector(IteratedLocalSearchCallbacks):
 
 def search(written: Written, steps: Steps, seed: int, start: Sequence[Trip] | None = None) -> Found:
     """Search until `steps` says stop, from `start` if given; deterministic for equal steps and seed."""
-    data, params = written.data, SolveParams()
+    data = written.data
     rng = RandomNumberGenerator(seed)
-    local = LocalSearch(data, rng, written.neighbours, PerturbationManager(PerturbationParams()))
+    local = LocalSearch(data, rng, written.neighbours, PerturbationManager(PerturbationParams(1, PERTURBATIONS_MAX)))
     for operator in OPERATORS:
         if operator.supports(data):
             local.add_operator(operator(data))
-    penalties = PenaltyManager(params.penalty.midpoint_penalties(data), params.penalty)
+    penalties = PenaltyManager(_first_penalties(data), PENALTIES)
     first = Solution.make_random(data, rng) if start is None else _solution(written, start)
     first = local(first, penalties.max_cost_evaluator(), exhaustive=True)
     collector = _Collector()
@@ -71,6 +82,21 @@ def search(written: Written, steps: Steps, seed: int, start: Sequence[Trip] | No
         cost = int(best.distance_cost() + best.fixed_vehicle_cost() + best.duration_cost())
     unserved = sorted(activity.idx for activity in best.unplanned())
     return Found(cost, _trips(written, best, feasible=best.is_feasible()), unserved, seen)
+
+
+def _first_penalties(data: Any) -> tuple[list[float], float, float]:
+    """Penalties on the scale of the money: PyVRP's midpoint suits neither đồng nor grams, and adapts too slowly."""
+    types = data.vehicle_types()
+    depots, spans = data.num_depots, []
+    for kind in types:
+        money = data.distance_matrix(kind.profile)
+        spans.append(kind.fixed_cost + float((money[0, depots:] + money[depots:, 0]).mean()))
+    run = max(1.0, min(spans))
+    sizes = [
+        max(1, min((k.capacity[n] for k in types if k.capacity[n]), default=1)) for n in range(len(types[0].capacity))
+    ]
+    loads = [min(PENALTIES.max_penalty, max(0.1, run / max(1.0, OVERLOAD * size))) for size in sizes]
+    return loads, max(0.1, run / LATE_SECONDS), 1.0
 
 
 def _trips(written: Written, solution: Any, feasible: bool) -> list[Trip]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 from shipping.domain.planning.ground import Ground
 from shipping.domain.planning.model import DOOR, HOT_MEAL, KINDS, Ride, Vehicle
@@ -265,3 +265,31 @@ def grow(item: Item, ride: Ride) -> None:
     item.pieces += ride.count
     item.charged += ride.weight_g if ride.chargeable_g is None else ride.chargeable_g
     item.service += ride.service_seconds
+
+
+def bundled(items: Sequence[Item], ground: Ground, split: int = SPLIT) -> list[list[Item]]:
+    """Items that differ in nothing but their load, together up to a fraction of the smallest vehicle."""
+    open_bundles: dict[tuple[object, ...], list[Item]] = {}
+    bundles: list[list[Item]] = []
+    for item in items:
+        key = (item.place, item.must, item.allowed, tuple(item.latest.items()), item.opens, item.closes, item.release)
+        last = open_bundles.get(key)
+        car = min((ground.vehicles[number] for number, _ in item.allowed), key=lambda v: v.weight_max_g)
+        weight, pieces = car.weight_max_g // split, max(1, car.parcels_max // split)
+        fits = last is not None and sum(i.weight for i in last) + item.weight <= weight
+        if last is not None and fits and sum(i.pieces for i in last) + item.pieces <= pieces and not item.hot:
+            last.append(item)
+            continue
+        open_bundles[key] = [item]
+        bundles.append(open_bundles[key])
+    return bundles
+
+
+def merged(bundle: Sequence[Item]) -> Item:
+    """One item that stands for all of a bundle."""
+    whole = replace(bundle[0])
+    for item in bundle[1:]:
+        whole.rides += item.rides
+        for name in ("weight", "volume", "pieces", "charged", "service"):
+            setattr(whole, name, getattr(whole, name) + getattr(item, name))
+    return whole

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,12 +12,15 @@ from pyvrp import Activity, ActivityType, Client, Depot, Location, ProblemData, 
 
 from shipping.domain.planning.ground import FAR, Ground, as_ints
 from shipping.domain.planning.items import NEVER, Item
+from shipping.domain.planning.model import Vehicle
 
 CLASSES_MAX = 4
 """Different latest instants per hub that the search tells apart; the others are rounded down."""
 
 NEIGHBOURS = 40
 UNBOUND = 10**9
+SPARE_RUNS = 2
+SPARE_FACTOR = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,7 @@ class _Writer:
             fields["unit_duration_cost"] = max(1, round(vehicle.per_duty_hour_vnd / 3600))
         capacity = [vehicle.weight_max_g, vehicle.parcels_max, volume, len(self.items) if option.now else 0, *skills]
         return VehicleType(
-            max(1, min(option.number, len(self.items))),
+            max(1, min(option.number, len(self.items), self._enough(vehicle))),
             capacity,
             start_depot=self.depot_of[self.ground.place[vehicle.start_id]],
             end_depot=self.depot_of[self.ground.place[self.ground.hubs[option.hub].hub_id]],
@@ -121,6 +125,14 @@ class _Writer:
             profile=self._profile(option),
             **fields,
         )
+
+    def _enough(self, vehicle: Vehicle) -> int:
+        """More runs than a good plan needs; every vehicle that is there costs the search time, used or not."""
+        needed = max(
+            sum(item.weight for item in self.items) / max(1, vehicle.weight_max_g),
+            sum(item.pieces for item in self.items) / max(1, vehicle.parcels_max),
+        )
+        return SPARE_RUNS + math.ceil(SPARE_FACTOR * needed)
 
     def _profile(self, option: Option) -> int:
         vehicle = self.ground.vehicles[option.vehicle]

@@ -7,10 +7,11 @@ from dataclasses import replace
 from shipping.domain.planning.answer import Plan
 from shipping.domain.planning.checker import broken_rules
 from shipping.domain.planning.finish import finish
+from shipping.domain.planning.lookahead import JUDGE_SHARE, LookAhead
 from shipping.domain.planning.model import Budget, Wave
 from shipping.domain.planning.router import Routed
 from shipping.domain.planning.rule import Rule
-from shipping.domain.planning.rules import decide
+from shipping.domain.planning.rules import decide, ride_now, rule_items
 from shipping.domain.planning.session import Decision, Session
 from shipping.domain.planning.validate import refuse_invalid, refuse_invalid_budget
 
@@ -21,7 +22,17 @@ def plan_wave(wave: Wave, budget: Budget, seed: int) -> Plan:
     Raises InvalidWave with the field named; never raises for a wave that merely cannot be served: its parcels come back
     held, each with a reason. The plan has passed the checker.
     """
-    return plan_by_rule(wave, Rule(), budget, seed)
+    refuse_invalid(wave)
+    refuse_invalid_budget(budget)
+    session = Session(wave, budget, seed)
+    rule = Rule()
+    items, policy, share = rule_items(session, rule), rule.name, 0.0
+    if wave.forecast is not None and not wave.take_all:
+        advice = LookAhead(session, wave.forecast).advise(rule)
+        if advice is not None:
+            items = [item for item in session.items if item.must or item.rides[0].parcel_id in advice.parcel_ids]
+            policy, share = f"look_ahead:{advice.name}", JUDGE_SHARE
+    return checked(session, finish(session, ride_now(session, policy, items, 1.0, share)))
 
 
 def plan_by_rule(wave: Wave, rule: Rule, budget: Budget, seed: int) -> Plan:

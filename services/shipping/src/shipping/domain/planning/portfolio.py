@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shipping.domain.planning.engine import Found, Trip, search
-from shipping.domain.planning.items import Item
+from shipping.domain.planning.items import Item, bundled, merged
 from shipping.domain.planning.model_vrp import UNBOUND, Option, Written, write
 from shipping.domain.planning.router import MISSED_VND, STEPS_MAX, Candidate, Routed, Router, kind_order
 
@@ -13,6 +13,9 @@ FIRST_SHARE = 0.65
 """Of the time, this much goes to the different fleets, the rest to going on from the best choice of them."""
 
 MIXES_MAX = 4
+
+COARSE_FROM = 30
+"""With more items than this, the first searches move small parcels of one gate together."""
 
 
 class Portfolio:
@@ -36,15 +39,28 @@ class Portfolio:
         """Candidates from all searches."""
         if not self.options:
             return []
-        mixes, pool = self._mixes(), []
+        mixes, pool = self._mixes(), self._hinted()
         middle = begin + (until - begin) * FIRST_SHARE
+        bundles = bundled(self.items, self.ground) if len(self.items) > COARSE_FROM else [[item] for item in self.items]
+        coarse = [merged(bundle) for bundle in bundles]
         for number, mix in enumerate(mixes):
             share = begin + (middle - begin) * (number + 1) / len(mixes)
-            pool += self._search(write(self.ground, self.items, mix), share, number)
+            pool += self._search(write(self.ground, coarse, mix), share, number, bundles)
         best = self.router.pick(self.items, pool + self._solos())
         prizes = [MISSED_VND // 10 * len(item.rides) for item in self.items] if best.left else None
         written = write(self.ground, self.items, self.options, prizes)
-        return [*pool, *best.runs, *self._search(written, until, len(mixes), self._trips(best))]
+        fine = [[item] for item in self.items]
+        return [*pool, *best.runs, *self._search(written, until, len(mixes), fine, self._trips(best))]
+
+    def _hinted(self) -> list[Candidate]:
+        """Runs that look-ahead had in mind, as far as they carry these items."""
+        of = {ride.parcel_id: item for item in self.items for ride in item.rides}
+        made = []
+        for vehicle, hub, parcel_ids in self.router.hints:
+            order = list(dict.fromkeys(of[one] for one in parcel_ids if one in of))
+            if order and (candidate := self.router.candidate(vehicle, hub, order)):
+                made.append(candidate)
+        return made
 
     def _solos(self) -> list[Candidate]:
         made = [self.router.candidate(v, h, (item,)) for item in self.items for v, h in sorted(item.allowed)]
@@ -67,12 +83,17 @@ class Portfolio:
         return all(any((o.vehicle, o.hub) in item.allowed for o in mix) for item in self.items)
 
     def _search(
-        self, written: Written, share: float, number: int, start: Sequence[Trip] | None = None
+        self,
+        written: Written,
+        share: float,
+        number: int,
+        bundles: Sequence[Sequence[Item]],
+        start: Sequence[Trip] | None = None,
     ) -> list[Candidate]:
         steps = self.router.meter.search(share, STEPS_MAX)
         found: Found = search(written, steps, self.router.seed + number, start)
         made = [
-            self.router.candidate(trip.option.vehicle, trip.option.hub, [self.items[n] for n in trip.items])
+            self.router.candidate(trip.option.vehicle, trip.option.hub, [one for n in trip.items for one in bundles[n]])
             for trip in [*found.trips, *found.seen]
         ]
         return [one for one in made if one]

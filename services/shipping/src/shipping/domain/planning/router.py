@@ -50,6 +50,7 @@ class Router:
         """Everything the router makes is timed exactly by `timer` before it is a candidate."""
         self.ground, self.timer, self.meter, self.seed = ground, timer, meter, seed
         self.used = dict.fromkeys((vehicle.vehicle_id for vehicle in ground.vehicles), 0)
+        self.hints: list[tuple[int, int, tuple[str, ...]]] = []
         self._known: dict[tuple[object, ...], Candidate | None] = {}
 
     def left(self, number: int) -> int:
