@@ -57,6 +57,16 @@ def test_a_plan_made_from_parcels_that_changed_is_refused(yard: Yard) -> None:
     assert len(yard.plan()[0].parcel_ids) == 1
 
 
+def test_of_two_plans_made_from_the_same_parcels_one_is_refused(yard: Yard) -> None:
+    yard.packed(2)
+    first = yard.plan_command(take_all=True)
+    yard.later(minutes=1)
+    second = yard.plan_command(take_all=True)
+    yard.do(first)
+    with pytest.raises(PlanOutdated):
+        yard.do(second)
+
+
 def test_every_parcel_of_a_wave_has_a_stored_reason(yard: Yard) -> None:
     packed, unpacked = yard.packed(1), yard.confirm()
     yard.at("14:45")

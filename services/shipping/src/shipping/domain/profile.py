@@ -73,11 +73,12 @@ class Network:
         return Profile(commune_code, ways, self._default.timetable, self._default.packing_minutes)
 
     def timetable(self, area_hub_id: str) -> Timetable:
-        """The waves of a planning area: those of its communes with a profile, else the default's."""
-        for profile in self._own.values():
-            if profile.area_hub_id == area_hub_id:
-                return profile.timetable
-        return self._default.timetable
+        """The waves of a planning area: every one of its communes' with a profile, else the default's."""
+        own = [profile.timetable for profile in self._own.values() if profile.area_hub_id == area_hub_id]
+        if not own:
+            return self._default.timetable
+        times = sorted({time for timetable in own for time in timetable.times})
+        return Timetable(tuple(times), frozenset[int]().union(*(timetable.weekdays for timetable in own)))
 
     def road_serves(self, road_id: str, commune_code: str) -> bool:
         """Whether the commune's runs may use that road."""

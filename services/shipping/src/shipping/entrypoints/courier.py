@@ -18,7 +18,7 @@ from shipping.domain.errors import NotAccepted
 from shipping.domain.promise import World
 from shipping.entrypoints.clock import drop_cancelled
 from shipping.wire import courier, requests
-from shipping.wire.words import code, identifier, time_from
+from shipping.wire.words import code, identifier, maybe_identifier, time_from
 
 CONTACTS_MAX = 200
 """Contacts asked of orders in one call."""
@@ -36,8 +36,9 @@ class CourierServicer(pb_grpc.CourierServiceServicer):
     async def ListTenders(self, request: pb.ListTendersRequest, context: Any) -> pb.ListTendersResponse:
         """Open offers of the caller."""
         count, now = requests.page_size(request.page_size), self._runtime.clock.now()
+        token = maybe_identifier(request.page_token, "page_token")
         async with self._runtime.engine.connect() as connection:
-            found = await reads.open_tenders(connection, caller().partner_id, now, request.page_token, count + 1)
+            found = await reads.open_tenders(connection, caller().partner_id, now, token, count + 1)
             page = found[:count]
             parcels = await reads.parcels(connection, {id for _, batch in page for id in batch.parcel_ids})
         return courier.tender_page(page, parcels, page[-1][0].id if len(found) > count else "")

@@ -23,7 +23,7 @@ from shipping.entrypoints.clock import apply_closures
 from shipping.entrypoints.courier import CourierServicer
 from shipping.entrypoints.waves import Waves
 from shipping.wire import requests, responses
-from shipping.wire.words import identifier, iso_date
+from shipping.wire.words import identifier, iso_date, maybe_identifier
 
 
 class ShippingServicer(pb_grpc.ShippingServiceServicer):
@@ -51,13 +51,13 @@ class ShippingServicer(pb_grpc.ShippingServiceServicer):
         return responses.parcel_answer(parcel, batch_id, partner_id)
 
     async def ListBatches(self, request: pb.ListBatchesRequest, context: Any) -> pb.ListBatchesResponse:
-        count, commune = requests.page_size(request.page_size), caller().commune_code or request.commune_code
+        count, own = requests.page_size(request.page_size), caller().commune_code
         wanted = reads.BatchFilter(
             state=responses.BATCH_STATES_BACK.get(request.state, ""),
-            commune_code=commune,
+            commune_code=own or maybe_identifier(request.commune_code, "commune_code"),
             leave_date=iso_date(request.local_date, "local_date"),
-            partner_id=request.partner_id,
-            before=request.page_token,
+            partner_id=maybe_identifier(request.partner_id, "partner_id"),
+            before=maybe_identifier(request.page_token, "page_token"),
         )
         async with self._runtime.engine.connect() as connection:
             found = await reads.list_batches(connection, wanted, count + 1)

@@ -43,6 +43,11 @@ def identifier(value: str, field: str) -> str:
     return value
 
 
+def maybe_identifier(value: str, field: str) -> str:
+    """An id, or empty."""
+    return identifier(value, field) if value else ""
+
+
 def text(value: str, field: str) -> str:
     """Text as people write it, NFC, bounded; may be empty."""
     normal = unicodedata.normalize("NFC", value).strip()

@@ -57,11 +57,13 @@ def _closed(world: World, batch: Batch, tender_id: str, loaded: Loaded, moment: 
     """Close the run, put its parcels on the manifest, and offer it to the first partner."""
     parcels = [loaded.require(Parcel, id) for id in batch.parcel_ids]
     lines = tuple(Change(planned(batch.id, parcel.id, parcel.attempt, moment.trace)) for parcel in parcels)
+    # Saved as they are, only to raise their versions: another plan made from the same parcels is outdated now.
+    taken = tuple(Change(parcel) for parcel in parcels)
     closing = batch.closed(moment.now)
     assert isinstance(closing.aggregate, Batch)
     offering = offered(closing.aggregate, Offer(world.partners.__getitem__, parcels, tender_id, moment.now))
     first = Change(offering.changes[0].aggregate, closing.facts + offering.changes[0].facts)
-    return Outcome((first, *offering.changes[1:], *lines))
+    return Outcome((first, *offering.changes[1:], *lines, *taken))
 
 
 def _decision(command: commands.SavePlan, number: int, moment: Moment) -> Change:
