@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -24,8 +24,14 @@ STANDBY_SECONDS = 1.0
 PROGRESS_SECONDS = 2.0
 """How often progress is written while business time runs by itself; it also proves that the lock is still ours."""
 
-STEP_SECONDS = 0.1
+STEP_SECONDS = 0.05
 """How often a ticker with a clock file looks whether jobs have seen a new time."""
+
+LOOK_SECONDS = 0.025
+"""How often a resting job with a clock file looks whether business time has jumped."""
+
+JUMP = timedelta(seconds=30)
+"""Business time that passes between two looks only when somebody moves the clock in steps."""
 
 STUCK_SECONDS = 60.0
 """A job that runs longer than this is reported; it is not cut off, planning may take its time."""
@@ -107,12 +113,18 @@ class Ticker:
         """One job for ever; its back-off grows while it fails."""
         backoff = Backoff(job.every_seconds, max(10.0, job.every_seconds))
         while not over.is_set():
-            pause = job.every_seconds
             if await self._once(job):
                 backoff.reset()
+                await self._rest(over, job.every_seconds, self._reached[job.name])
             else:
-                pause = backoff.pause()
-            await _sleep(over, pause)
+                await _sleep(over, backoff.pause())
+
+    async def _rest(self, over: asyncio.Event, seconds: float, seen: datetime) -> None:
+        """Sleep between two runs; where business time jumps away from what was seen, only until it does."""
+        clock, until = self._runtime.clock, time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and clock.now() - seen < JUMP:
+            if await _sleep(over, min(left, LOOK_SECONDS) if self._stepping else left):
+                return
 
     async def _once(self, job: Job) -> bool:
         """Run it once under a root span of its own, kept only if it did something; answers whether it went well."""

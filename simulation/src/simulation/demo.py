@@ -44,7 +44,9 @@ BEATS = {
 }
 
 app = typer.Typer(add_completion=False, help="Plays days of Chophien over the public wires.")
-console = Console(highlight=False, soft_wrap=True)
+WIDTH = 120
+"""Columns where there is no terminal to ask."""
+console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDTH)
 
 
 @app.callback()

@@ -26,20 +26,31 @@ class Feed:
         self._consumer: AIOKafkaConsumer | None = None
 
     async def fresh(self) -> list[Any]:
-        """CourierFeed messages since the last look, each partition in its order."""
-        if self._consumer is None:
-            self._consumer = AIOKafkaConsumer(self._topic, **self._settings)
-            await self._consumer.start()
-        consumer = self._consumer
+        """CourierFeed messages since the last look, each partition in its order.
+
+        Between looks the consumer is paused: behind a fetch that waits for news every other question would wait too.
+        """
+        consumer = await self._opened()
         partitions = consumer.assignment()
         ends = await consumer.end_offsets(partitions)
+        behind = [each for each in partitions if await consumer.position(each) < ends[each]]
         found = []
-        while any([await consumer.position(each) < ends[each] for each in partitions]):
-            for records in (await consumer.getmany(timeout_ms=200)).values():
+        consumer.resume(*behind)
+        while behind:
+            for records in (await consumer.getmany(*behind, timeout_ms=50)).values():
                 found += [courier_feed_pb2.CourierFeed.FromString(record.value) for record in records]
+            behind = [each for each in behind if await consumer.position(each) < ends[each]]
+        consumer.pause(*partitions)
         if found:
             await consumer.commit()
         return found
+
+    async def _opened(self) -> AIOKafkaConsumer:
+        if self._consumer is None:
+            self._consumer = AIOKafkaConsumer(self._topic, **self._settings)
+            await self._consumer.start()
+            self._consumer.pause(*self._consumer.assignment())
+        return self._consumer
 
     async def close(self) -> None:
         """Leave the group."""
