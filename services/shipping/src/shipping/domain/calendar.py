@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 LOCAL = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -67,6 +68,7 @@ def local_time(moment: datetime) -> time:
     return moment.astimezone(LOCAL).time()
 
 
+@lru_cache(maxsize=1024)
 def instant(day: date, at: time) -> datetime:
     """A local day and time of day as an instant, UTC."""
     return datetime.combine(day, at, LOCAL).astimezone(UTC)

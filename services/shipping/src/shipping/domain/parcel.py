@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from chassis.kernel import Aggregate, Outcome, said
 
@@ -55,14 +56,6 @@ class Parcel(Aggregate):
     def created(self, origin: Place, area_hub_id: str, promise: Promise) -> Outcome:
         """Accepted: where it is collected is known, and the promise is made."""
         state = ParcelState.READY if self.ready_time else ParcelState.CREATED
-        parcel = replace(
-            self,
-            state=state,
-            origin_commune_code=origin.commune_code,
-            origin_hamlet=origin.hamlet,
-            area_hub_id=area_hub_id,
-            promise=promise,
-        )
         made = events.ParcelCreated(
             parcel_id=self.id,
             order_id=self.order_id,
@@ -85,7 +78,15 @@ class Parcel(Aggregate):
         if self.ready_time:
             facts += (events.ParcelReady(parcel_id=self.id, order_id=self.order_id, ready_time=self.ready_time),)
             steps.append(Step("ParcelReady", self.ready_time))
-        return parcel._say(*facts, steps=steps)
+        return self._say(
+            *facts,
+            steps=steps,
+            state=state,
+            origin_commune_code=origin.commune_code,
+            origin_hamlet=origin.hamlet,
+            area_hub_id=area_hub_id,
+            promise=promise,
+        )
 
     def refused(self, reason: str, now: datetime) -> Outcome:
         """Cannot be shipped; final."""
@@ -178,8 +179,11 @@ class Parcel(Aggregate):
         """With these steps in the history, which is ordered by time, then by scan."""
         return replace(self, history=ordered(self.history, steps))
 
-    def _say(self, *facts: events.ParcelFact, steps: Iterable[Step] = (), reply: object = None) -> Outcome:
-        parcel = replace(self, history=ordered(self.history, steps), facts=self.facts + len(facts))
+    def _say(
+        self, *facts: events.ParcelFact, steps: Iterable[Step] = (), reply: object = None, **changes: Any
+    ) -> Outcome:
+        """Say facts with their steps of history, and change what else is named."""
+        parcel = replace(self, history=ordered(self.history, steps), facts=self.facts + len(facts), **changes)
         return said(parcel, *events.numbered(self.facts, facts), reply=reply)
 
 
