@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from shipping.domain.planning import model
 
 from bench.planner.foresight import Foresight, amounts, at, dimensions, seconds_at
 from bench.planner.instance import DAY_S, KINDS, Cells, Parcel, Span, Vehicle, WaveTime
-from bench.planner.roads import Ground, Order, Sent
+from bench.planner.roads import Ground, Order
 from bench.planner.simulate import View
 
 PLENTY = 200
@@ -51,6 +51,7 @@ class Asker:
             vehicles=tuple(self._vehicles(view, wave)),
             matrix=model.Matrix({}, {}),
             take_all=last and instance.last_wave_all,
+            any_hub=len(instance.hubs) > 1,
             tables=self.tables,
             information=instance.information,
             forecast=self.foresight.at_wave(view.wave),
@@ -126,7 +127,7 @@ class Asker:
             span = _span(vehicle, wave.earliest_leave)
             if span is None:
                 continue
-            free, back = _free(vehicle, view.sent, wave)
+            free, back = _free(vehicle, view, wave)
             yield model.Vehicle(
                 vehicle_id=vehicle.id,
                 partner_id=vehicle.partner,
@@ -212,13 +213,13 @@ def _span(vehicle: Vehicle, leave: int) -> Span | None:
     return next((span for span in sorted(vehicle.shift) if span[1] > leave), None)
 
 
-def _free(vehicle: Vehicle, sent: Sequence[Sent], wave: WaveTime) -> tuple[int | None, list[int]]:
+def _free(vehicle: Vehicle, view: View, wave: WaveTime) -> tuple[int | None, list[int]]:
     """How many are there now, and when those on the road come back; None = as many as wanted."""
     if vehicle.number is None:
         return None, []
-    mine = [run for run in sent if run.vehicle == vehicle.id]
+    mine = [run for run in view.sent if run.vehicle == vehicle.id]
     if vehicle.number_scope == "wave":
-        return vehicle.number, []
+        return max(0, vehicle.number - sum(run.wave == view.wave for run in mine)), []
     if vehicle.number_scope == "day":
         today = wave.earliest_leave // DAY_S
         return max(0, vehicle.number - sum(run.leave // DAY_S == today for run in mine)), []

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -22,7 +22,7 @@ from bench.planner.simulate import Outcome, replay
 
 PROCESSES = 2
 CACHE = Path(".run/bench/planner-replays.json")
-DECIDING = "instance draws region families geography roads driving simulate asking foresight clairvoyance ladder"
+DECIDING = "instance draws region families geography roads driving ends simulate asking foresight clairvoyance ladder"
 """The files of this bench that decide what a replay comes to."""
 
 

@@ -47,8 +47,8 @@ def family_b(seed: int) -> Instance:
     gates = dict.fromkeys(chosen, 12)
     ground = lay_out(draw, [everything[TAN_PHONG]], gates, DETOUR_MOUNTAINS, [everything[code] for code in chosen])
     terms = draw_terms(draw, ground.hubs, SPARSE)
-    sellers = draw_sellers(draw, ground.names[1:], big=10, steep=0.2)
-    cards = draw_cards(draw, (5, 9), (2, 3))
+    sellers = draw_sellers(draw, ground.names[1:], big=10, steep=0.1, scale=0.6)
+    cards = draw_cards(draw, (8, 12), (3, 4))
     return build(f"B/{seed}", draw, Region(ground, terms, sellers, cards, scope="in_use"))
 
 
@@ -120,7 +120,7 @@ def _mornings(region: Region) -> Region:
 
 
 def _capacity_short(region: Region) -> Region:
-    few = [replace(region.cards[0], number=5), replace(region.cards[1], number=0)]
+    few = [replace(region.cards[0], number=6), replace(region.cards[1], number=0)]
     return replace(region, cards=few, scope="day")
 
 

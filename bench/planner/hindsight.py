@@ -8,19 +8,16 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 
-import msgspec
-
 from bench.planner.contest import PROCESSES, ground_of, step_back
 from bench.planner.families import FAMILIES
-from bench.planner.ladder import HINDSIGHT, make_policy
+from bench.planner.ladder import HINDSIGHT, make_hindsight
 from bench.planner.progress import Progress
-from bench.planner.roads import Ground
 from bench.planner.simulate import Outcome, replay
 from bench.planner.store import Store
 
 STARTS = 10
-FIRST_SEED = 7_000
-"""Search seeds of hindsight, apart from those of the contest."""
+REST_BUDGET_S = 0.1
+"""CPU seconds a wave for what the routes of the whole future leave over."""
 
 Job = tuple[str, int, int, float]
 
@@ -31,11 +28,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stated.add_argument("--families", nargs="+", required=True, choices=sorted(FAMILIES))
     stated.add_argument("--seeds", type=int, default=20)
     stated.add_argument("--starts", type=int, default=STARTS)
-    stated.add_argument("--budget", type=float, default=2.0, help="CPU seconds a wave of each start")
+    stated.add_argument("--cpu", type=float, default=20.0, help="CPU seconds of each start")
     stated.add_argument("--minutes", type=float, default=60.0)
     options = stated.parse_args(arguments)
     pairs = [(family, seed) for seed in range(options.seeds) for family in options.families]
-    jobs = [(f, s, start, options.budget) for f, s in pairs for start in range(2 * options.starts)]
+    jobs = [(f, s, start, options.cpu) for f, s in pairs for start in range(2 * options.starts)]
     fill(jobs, options.starts, time.monotonic() + 60 * options.minutes)
     return 0
 
@@ -45,8 +42,8 @@ def fill(jobs: Sequence[Job], starts: int, until: float) -> None:
     store, queue, done = Store(), iter(jobs), dict[tuple[str, int], list[Outcome]]()
     with Progress(len(jobs)) as progress, ProcessPoolExecutor(PROCESSES, initializer=step_back) as pool:
         for job, outcome in _finished(pool, queue, until):
-            family, seed, _, budget = job
-            ground, runs = ground_of(family, seed, budget), done.setdefault((family, seed), [])
+            family, seed, _, _ = job
+            ground, runs = ground_of(family, seed, REST_BUDGET_S), done.setdefault((family, seed), [])
             runs.append(outcome)
             better = store.offer(ground, outcome, HINDSIGHT)
             if len(runs) in (starts, 2 * starts):
@@ -57,11 +54,10 @@ def fill(jobs: Sequence[Job], starts: int, until: float) -> None:
 
 
 def start(job: Job) -> tuple[Job, Outcome]:
-    """One start: the truth as forecast, another seed for every start."""
-    family, seed, number, budget = job
-    found = ground_of(family, seed, budget).instance
-    ground = Ground(msgspec.structs.replace(found, seed=FIRST_SEED + number))
-    return job, replay(ground, make_policy(HINDSIGHT, ground))
+    """One start: another fleet mix and another seed of the search every time."""
+    family, seed, number, cpu_s = job
+    ground = ground_of(family, seed, REST_BUDGET_S)
+    return job, replay(ground, make_hindsight(ground, cpu_s, number))
 
 
 def _finished(pool: ProcessPoolExecutor, queue: Iterator[Job], until: float) -> Iterator[tuple[Job, Outcome]]:

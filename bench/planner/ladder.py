@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from shipping.domain.planning import Budget, Plan, Rule, Wave, broken_rules, plan_by_rule, plan_wave
 
 from bench.planner.asking import Asker
-from bench.planner.clairvoyance import told_all
+from bench.planner.clairvoyance import Routed, told_all
 from bench.planner.roads import BrokenOrder, Ground, Order
 from bench.planner.simulate import View
+from bench.planner.whole import FLEETS, Whole
 
 Planner = Callable[[Wave, Budget, int], Plan]
 RULES = ("greedy", "lazy", "take_all", "timetable", "quantity")
@@ -58,6 +59,12 @@ def by_rule(rule: Rule) -> Planner:
 def make_policy(name: str, ground: Ground) -> Planned:
     """A policy for one replay of an instance."""
     return Planned(Asker(ground), POLICIES[name], knows_all=name == HINDSIGHT)
+
+
+def make_hindsight(ground: Ground, cpu_s: float, seed: int) -> Routed:
+    """One start of hindsight: routes of the whole future; what they cannot take goes lazily."""
+    rest = Planned(Asker(ground), by_rule(Rule(name="lazy")))
+    return Routed(Whole(ground, FLEETS[seed % len(FLEETS)]).routes(cpu_s, seed), rest.orders)
 
 
 POLICIES: dict[str, Planner] = {

@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+from msgspec import structs
 
 from bench.planner.draws import LATE, Seller, Terms, history, parcels
+from bench.planner.ends import within_reach
 from bench.planner.geography import Commune, Point, roads, scatter
 from bench.planner.instance import DAY_S, Cells, Forecast, Hub, Instance, Place, Profile, Span, Vehicle, WaveTime
 
@@ -93,13 +95,13 @@ def build(name: str, draw: np.random.Generator, region: Region) -> Instance:
         for day in terms.working()
         for at in terms.waves
     ]
-    return Instance(
+    whole = Instance(
         name=name,
         information=region.information,
         profiles={"road": _profile(ground, region.closed)},
         hubs=[_hub(hub, terms) for hub in ground.hubs],
         places=_places(ground, terms, region.sellers),
-        parcels=[one for one in parcels(draw, terms, region.sellers) if one.ready <= waves[-1].decide_at],
+        parcels=parcels(draw, terms, region.sellers),
         vehicles=[_vehicle(card, hub, shift, region.scope) for card in region.cards for hub in ground.hubs],
         waves=waves,
         last_wave_all=True,
@@ -107,6 +109,7 @@ def build(name: str, draw: np.random.Generator, region: Region) -> Instance:
         late_price=LATE,
         wait_price=region.wait_price,
     )
+    return structs.replace(whole, parcels=within_reach(whole))
 
 
 def _hub(hub: str, terms: Terms) -> Hub:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from bench.planner.driving import drive
+from bench.planner.ends import born_late, solo_run
 from bench.planner.instance import DAY_S, Parcel, Vehicle
 from bench.planner.roads import BrokenOrder, Ground, Order, Sent
 
@@ -123,25 +124,16 @@ def check_number(vehicle: Vehicle, before: Iterable[Sent], new: Sequence[Sent]) 
         raise BrokenOrder(f"{most} of {vehicle.id}, there are {vehicle.number} ({vehicle.number_scope})")
 
 
-def solo_orders(ground: Ground, parcel: Parcel, leave: int) -> Iterable[Sent]:
-    """Every way to collect the parcel alone with a run decided at the last wave and leaving then."""
-    for vehicle in ground.instance.vehicles:
-        try:
-            yield drive(ground, Order(vehicle.id, leave, (parcel.id,)), len(ground.instance.waves) - 1,
-                        {parcel.id: parcel})  # fmt: skip
-        except BrokenOrder:
-            continue
-
-
 def _solo(ground: Ground, waiting: dict[str, Parcel], out: Outcome) -> None:
     """Parcels that could have ridden at the last wave pay a run of their own, even of a vehicle that is not there."""
     if not ground.instance.waves:
         return
-    leave = ground.instance.waves[-1].earliest_leave
+    last = len(ground.instance.waves) - 1
     for parcel in waiting.values():
         if parcel.really_ready > ground.last_decision:
             continue
-        best = min(solo_orders(ground, parcel, leave), key=lambda run: run.bill, default=None)
+        solos = (solo_run(ground, parcel, vehicle.id, last) for vehicle in ground.instance.vehicles)
+        best = min((run for run in solos if run is not None), key=lambda run: run.bill, default=None)
         if best is None:
             out.left += 1
         else:
@@ -171,22 +163,3 @@ def _settle(ground: Ground, out: Outcome) -> Outcome:
     out.runs = len(out.sent)
     out.money = out.bill + out.wait_h * instance.wait_price + late_money
     return out
-
-
-def born_late(ground: Ground, parcel: Parcel) -> bool:
-    """Whether no solo run at any wave could keep the promise, even with all vehicles there."""
-    door = ground.instance.information == "door"
-    for number, wave in enumerate(ground.instance.waves):
-        if wave.decide_at < (parcel.known_at if door else parcel.really_ready):
-            continue
-        for vehicle in ground.instance.vehicles:
-            hub = ground.hubs[vehicle.end]
-            if wave.earliest_leave + hub.handling_s > parcel.latest.get(hub.id, -1):
-                continue
-            try:
-                run = drive(ground, Order(vehicle.id, wave.earliest_leave, (parcel.id,)), number, {parcel.id: parcel})
-            except BrokenOrder:
-                continue
-            if run.parcels and run.home + hub.handling_s <= parcel.latest[hub.id]:
-                return False
-    return True
