@@ -67,6 +67,7 @@ def second(run: Run) -> Plan:
     return replace(PLAN, runs=(RUN, run))
 
 
+TRUCKED = with_run(kind="truck", vehicle_id="p:truck")
 SHORTLY = timedelta(seconds=1)
 LONELY = replace(WAVE.matrix, seconds={way: s for way, s in WAVE.matrix.seconds.items() if way != ("start", "g1")})
 COMMITTED = Committed(
@@ -96,7 +97,7 @@ BROKEN: list[tuple[str, Wave, Plan]] = [
     ("empty run", WAVE, with_run(stops=())),
     ("does not go to", with_vehicle(hub_ids=("elsewhere",)), PLAN),
     ("hot meal batched", with_ride("a", handling=frozenset({"hot_meal"})), PLAN),
-    ("too large for the gate", replace(with_gates(largest_kind="motorbike"), vehicles=(truck(number=1),)), PLAN),
+    ("too large for the gate", replace(with_gates(largest_kind="van"), vehicles=(truck(),)), TRUCKED),
     ("hub not reachable", with_gates(hub_ids=()), PLAN),
     ("forbidden partner", replace(WAVE, forbidden=(Forbidden("p", "c1", at(11)),)), PLAN),
     ("partner does not carry it", with_ride("a", partner_ids=("q",)), PLAN),
@@ -116,7 +117,7 @@ BROKEN: list[tuple[str, Wave, Plan]] = [
     ("hub not open yet", replace(WAVE, hubs=(HubPlace(hub_id="hub", open_time=at(15)),)), PLAN),
     ("run too long", with_vehicle(run_seconds_max=60), PLAN),
     ("under way in a break", with_vehicle(breaks=(Window(at(10.2), at(10.4)),)), PLAN),
-    ("gate closed", with_gates(windows=(Window(at(15), at(16)),)), PLAN),
+    ("gate closed", with_gates(windows=(Window(at(8), at(9)),)), PLAN),
     ("outside its window", with_ride("a", close_time=at(10)), PLAN),
     ("too heavy", with_vehicle(weight_max_g=31_999), PLAN),
     ("too voluminous", replace(with_ride("a", volume_cm3=10), vehicles=with_vehicle(volume_max_cm3=9).vehicles), PLAN),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from pyvrp import (
     Route,
     Solution,
 )
+from pyvrp.exceptions import PenaltyBoundWarning
 from pyvrp.IteratedLocalSearch import IteratedLocalSearchCallbacks, IteratedLocalSearchParams
 from pyvrp.PenaltyManager import PenaltyParams
 from pyvrp.search import OPERATORS, LocalSearch, PerturbationManager, PerturbationParams
@@ -74,7 +76,9 @@ def search(written: Written, steps: Steps, seed: int, start: Sequence[Trip] | No
     first = local(first, penalties.max_cost_evaluator(), exhaustive=True)
     collector = _Collector()
     ils = IteratedLocalSearchParams(history_length=HISTORY, callbacks=collector)
-    best = IteratedLocalSearch(data, penalties, local, first, ils).run(steps, False, False, 5.0).best
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PenaltyBoundWarning)  # Too small a fleet: what is infeasible is dropped later.
+        best = IteratedLocalSearch(data, penalties, local, first, ils).run(steps, False, False, 5.0).best
     steps.close()
     seen = [trip for one in [first, *collector.bests[-4:]] for trip in _trips(written, one, feasible=True)]
     cost = None

@@ -37,6 +37,12 @@ class Meter:
             return Steps(self, None, self._replay.pop() if self._replay else 0)
         return Steps(self, self._start + until_share * self._seconds, steps_max)
 
+    def nodes(self, nodes: int) -> None:
+        """Remember the nodes of the integer solver; they do not depend on the machine's speed."""
+        if self._replay:
+            self._replay.pop()
+        self.trace.append(max(0, nodes))
+
     def note(self, steps: int) -> None:
         """Remember the steps of a finished search."""
         self.trace.append(steps)

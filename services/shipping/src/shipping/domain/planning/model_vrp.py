@@ -108,7 +108,7 @@ class _Writer:
             return None
         skills = [0 if hub == option.hub and dim < number else len(self.items) for hub, dim in self.dims]
         volume = UNBOUND if vehicle.volume_max_cm3 is None else vehicle.volume_max_cm3
-        fields: dict[str, Any] = {} if option.start_late >= UNBOUND else {"start_late": option.start_late}
+        fields: dict[str, Any] = {} if option.start_late >= UNBOUND else {"start_late": min(option.start_late, home_by)}
         if vehicle.run_seconds_max is not None:
             fields["shift_duration"] = vehicle.run_seconds_max
         if vehicle.per_duty_hour_vnd:

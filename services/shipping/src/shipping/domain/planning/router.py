@@ -133,7 +133,7 @@ class Router:
         penalties = [MISSED_VND * len(item.rides) * (10 if item.must else 1) for item in items]
         free = {v.vehicle_id: self.left(number) for number, v in enumerate(self.ground.vehicles)}
         choice = choose(columns, penalties, free, self.ground.wave.partners)
-        self.meter.note(choice.nodes)
+        self.meter.nodes(choice.nodes)
         runs = self._once([kept[number] for number in choice.taken])
         served = {id(item) for one in runs for item in one.items}
         left = [item for item in items if id(item) not in served]
