@@ -112,7 +112,7 @@ async def test_all_roles_in_one_process_migrate_serve_and_stop(
     assert await ended(environ, "migrate") == (0, "")
     async with started(environ, "all") as process:
         for name in ("", "serve", "consume", "relay", "tick"):
-            await eventually(healthy(port, name), seconds_max=30)
+            await eventually(healthy(port, name), seconds_max=90)
         assert (await count(port)).total == 1
 
         async def relayed() -> bool:

@@ -50,7 +50,7 @@ def _answers() -> dict[str, Any]:
     }
 
 
-class _Service(grpc.GenericRpcHandler):  # type: ignore[misc]
+class _Answering(grpc.GenericRpcHandler):  # type: ignore[misc]
     """Answers each question about the one order, parcel and batch that it knows; needs a credential."""
 
     def service(self, call: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
@@ -75,7 +75,7 @@ class _Service(grpc.GenericRpcHandler):  # type: ignore[misc]
 @pytest.fixture
 def layout(tmp_path: Path) -> Iterator[Layout]:
     layout = Layout(tmp_path, ["zipkin", "services"], False, 1.0, {}).load()
-    server = grpc.server(ThreadPoolExecutor(2), handlers=[_Service()])
+    server = grpc.server(ThreadPoolExecutor(2), handlers=[_Answering()])
     for service in ("orders", "shipping", "payments"):
         server.add_insecure_port(layout.target(service))
     server.start()

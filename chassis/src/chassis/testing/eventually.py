@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 
 async def eventually(
-    condition: Callable[[], bool | Awaitable[bool]], seconds_max: float = 10.0, every_seconds: float = 0.02
+    condition: Callable[[], bool | Awaitable[bool]], seconds_max: float = 60.0, every_seconds: float = 0.02
 ) -> None:
     """Return once the condition holds; fails if it does not within that time."""
     until = time.monotonic() + seconds_max

@@ -118,23 +118,23 @@ async def test_one_process_answers_hears_says_and_lets_holds_lapse(environ: dict
     async with started(environ, "migrate") as migration:
         assert await asyncio.wait_for(migration.wait(), 60) == 0
     async with started(environ, "all") as process, listening(kafka) as heard, channel(target, "ops") as one:
-        await eventually(lambda: healthy(target), seconds_max=60)
+        await eventually(lambda: healthy(target), seconds_max=90)
         calls: Any = SimpleNamespace(
             **{name: partial(call, timeout=10) for name, call in vars(CatalogServiceStub(one)).items()}
         )
         await open_shop(calls)
         piece = line(1, OFFER_PRICE, "live-1")
         await tell(kafka, *(placed(order, piece) for order in orders))
-        await eventually(lambda: set(orders) <= set(heard), seconds_max=30)
+        await eventually(lambda: set(orders) <= set(heard), seconds_max=90)
         winners = [order for order in orders if heard[order] == ["stock_reserved"]]
         lost = [order for order in orders if heard[order] == ["stock_refused"]]
         assert (len(winners), len(lost)) == (5, 35)
         sold, left = winners[:2], winners[2:]
         await tell(kafka, *(confirmed(order, piece) for order in sold), *(cancelled(order) for order in lost))
-        await eventually(lambda: all(len(heard[order]) == 2 for order in sold), seconds_max=30)
+        await eventually(lambda: all(len(heard[order]) == 2 for order in sold), seconds_max=90)
         later = (NOW + timedelta(hours=3)).timestamp()
         write_clock_file(Path(environ["CHOPHIEN_CLOCK_FILE"]), time.time(), later, 0)
-        await eventually(lambda: all(len(heard[order]) == 2 for order in left), seconds_max=30)
+        await eventually(lambda: all(len(heard[order]) == 2 for order in left), seconds_max=90)
         found = await calls.GetProduct(pb.GetProductRequest(product_id="noodles"))
         process.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(process.wait(), 30) == 0

@@ -146,7 +146,7 @@ async def running(postgres: Any, kafka: str, tmp_path: Path, now: datetime) -> A
     assert await (await running.start("migrate")).wait() == 0, (tmp_path / "orders.log").read_text()
     process = await running.start("all")
     try:
-        await eventually(running.ready, seconds_max=30)
+        await eventually(running.ready, seconds_max=90)
         yield running
     finally:
         process.send_signal(signal.SIGTERM)

@@ -120,21 +120,21 @@ async def test_one_process_hears_answers_expires_and_stops(environ: dict[str, st
     async with started(environ, "migrate") as migration:
         assert await asyncio.wait_for(migration.wait(), 60) == 0
     async with started(environ, "all") as process, listening(kafka) as heard:
-        await eventually(lambda: healthy(port), seconds_max=60)
+        await eventually(lambda: healthy(port), seconds_max=90)
         await tell(kafka, qr, due(qr, 185_000))
         await tell(kafka, cod, due(cod, 90_000, cod=True))
         await tell(kafka, unpaid, due(unpaid, 50_000))
-        await eventually(lambda: {qr, cod, unpaid} <= set(heard), seconds_max=30)
+        await eventually(lambda: {qr, cod, unpaid} <= set(heard), seconds_max=90)
         async with channel(f"127.0.0.1:{port}", "bank") as one:
             reply = await PaymentsServiceStub(one).ReportBankTransfer(notice(qr, 185_000), timeout=5)
         assert reply.state == pb.TRANSFER_STATE_EXACT
         await tell(kafka, f"{cod}-1", delivered(cod, 1, 90_000))
         await tell(kafka, qr, off(qr))
-        await eventually(lambda: len(heard[cod]) == 2 and len(heard[qr]) == 3, seconds_max=30)
+        await eventually(lambda: len(heard[cod]) == 2 and len(heard[qr]) == 3, seconds_max=90)
         write_clock_file(
             Path(environ["CHOPHIEN_CLOCK_FILE"]), time.time(), (NOW + timedelta(minutes=26)).timestamp(), 0
         )
-        await eventually(lambda: len(heard[unpaid]) == 2, seconds_max=30)
+        await eventually(lambda: len(heard[unpaid]) == 2, seconds_max=90)
         async with channel(f"127.0.0.1:{port}", "operator") as one:
             ledger = await PaymentsServiceStub(one).GetLedger(pb.GetLedgerRequest(), timeout=5)
         process.send_signal(signal.SIGTERM)

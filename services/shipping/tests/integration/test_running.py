@@ -135,7 +135,7 @@ async def running(postgres: Any, kafka: str, tmp_path: Path) -> AsyncIterator[Ru
     assert await (await running.start("migrate")).wait() == 0, running.log()
     running.process = await running.start("all")
     try:
-        await eventually(running.ready, seconds_max=30)
+        await eventually(running.ready, seconds_max=90)
         yield running
         running.process.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(running.process.wait(), 30) == 0, running.log()
@@ -162,13 +162,13 @@ async def packed_and_planned(running: Running, say: Any) -> tuple[str, Any]:
         parcel = (await running.call("GetParcel", pb.GetParcelRequest(parcel_id=f"{order_id}-1"))).parcel
         return bool(parcel.state == pb.PARCEL_STATE_READY)
 
-    await eventually(ready, seconds_max=30)
+    await eventually(ready, seconds_max=90)
     running.tick(timedelta(minutes=75))
 
     async def tendered() -> bool:
         return bool((await running.call("ListTenders", courier.ListTendersRequest(), "a-token")).tenders)
 
-    await eventually(tendered, seconds_max=30)
+    await eventually(tendered, seconds_max=90)
     (tender,) = (await running.call("ListTenders", courier.ListTendersRequest(), "a-token")).tenders
     return f"{order_id}-1", tender
 
@@ -211,4 +211,4 @@ async def test_the_planning_process_does_not_outlive_a_killed_parent(running: Ru
     _, alive = psutil.wait_procs(children, timeout=5)
     assert alive == []
     running.process = await running.start("all")
-    await eventually(running.ready, seconds_max=30)
+    await eventually(running.ready, seconds_max=90)
