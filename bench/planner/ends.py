@@ -12,7 +12,8 @@ from bench.planner.roads import BrokenOrder, Ground, Order, Sent
 def within_reach(instance: Instance) -> list[Parcel]:
     """Parcels that a run of their own could collect at some wave; the others belong to days that are not replayed."""
     ground = Ground(instance)
-    return [parcel for parcel in instance.parcels if next(solo_runs(ground, parcel), None) is not None]
+    ready = (parcel for parcel in instance.parcels if parcel.really_ready <= ground.last_decision)
+    return [parcel for parcel in ready if next(solo_runs(ground, parcel), None) is not None]
 
 
 def born_late(ground: Ground, parcel: Parcel) -> bool:
