@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
 
@@ -50,7 +50,7 @@ SAMPLES: dict[str, Any] = {
 }
 
 
-def sample(field: FieldDescriptor) -> Any:
+def sample(field: Any) -> Any:
     """A value a person would expect in this field."""
     if field.name in SAMPLES:
         return SAMPLES[field.name]
@@ -90,7 +90,7 @@ def topic_class(topic: str) -> type[Message]:
     return getattr(importlib.import_module(f"{package}.{file}_pb2"), name)  # type: ignore[no-any-return]
 
 
-def kinds(descriptor: Descriptor) -> list[str]:
+def kinds(descriptor: Any) -> list[str]:
     """Names of the facts a topic's message can carry."""
     return [field.name for field in descriptor.oneofs_by_name["fact"].fields]
 

@@ -56,12 +56,12 @@ class Answers:
 
     async def ask(self, name: str, method: MethodDescriptor, token: str) -> tuple[str, str]:
         """Status code and reason of a call with an empty request that has only a request_id."""
-        request = GetMessageClass(method.input_type)()
+        request: Any = GetMessageClass(method.input_type)()
         if "request_id" in method.input_type.fields_by_name:
             request.request_id = f"{method.name}-{token}"
         path = f"/{method.containing_service.full_name}/{method.name}"
         async with grpc.aio.insecure_channel(f"127.0.0.1:{self.served[name].port}") as channel:
-            call = channel.unary_unary(
+            call: Any = channel.unary_unary(
                 path,
                 request_serializer=lambda message: message.SerializeToString(),
                 response_deserializer=GetMessageClass(method.output_type).FromString,
@@ -131,7 +131,9 @@ async def test_every_changing_rpc_wants_a_request_id(answers: Answers, name: str
 @pytest.mark.parametrize("name", SERVICES)
 async def test_every_domain_error_arrives_with_its_code_and_reason(name: str) -> None:
     """Raised behind the guard that stands before every RPC, and read by a caller from the socket."""
-    errors = {error.__name__: error for error in (*refusals(name), NotFound, Invalid, IdempotencyMismatch)}
+    errors: dict[str, type[DomainError]] = {
+        error.__name__: error for error in (*refusals(name), NotFound, Invalid, IdempotencyMismatch)
+    }
 
     async def fail(which: bytes, _context: Any) -> bytes:
         raise made(errors[which.decode()])
@@ -147,7 +149,8 @@ async def test_every_domain_error_arrives_with_its_code_and_reason(name: str) ->
         for which, error in errors.items():
             with pytest.raises(grpc.aio.AioRpcError) as refused:
                 metadata = (("authorization", "Bearer operator"),)
-                await channel.unary_unary("/test.Errors/Fail")(which.encode(), timeout=5, metadata=metadata)
+                call: Any = channel.unary_unary("/test.Errors/Fail")
+                await call(which.encode(), timeout=5, metadata=metadata)
             assert refused.value.code().name == error.code.value, which
             assert reason(refused.value) == made(error).reason
     await server.stop(0)
