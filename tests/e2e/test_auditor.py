@@ -9,6 +9,7 @@ from chophien.common.v1 import common_pb2 as common
 
 from tests.e2e.auditor.audit import findings, report
 from tests.e2e.auditor.evidence import Evidence
+from tests.e2e.auditor.traces import reaches
 from tests.e2e.small_world import BATCH, ORDERS, PRICE_VND, small_world
 
 
@@ -127,3 +128,16 @@ def test_a_dead_letter_is_reported() -> None:
     world = small_world()
     world.tables["orders"]["dead_letters"] = [{"state": "dead", "event_id": "x", "reason": "why"}]
     assert report(world)["dead_letters"] == 1
+
+
+def test_a_trace_reaches_only_with_all_services_and_the_span_of_the_scan() -> None:
+    def span(service: str, name: str, id: str) -> dict[str, Any]:
+        return {"traceId": "a" * 32, "id": id, "name": name, "localEndpoint": {"serviceName": service}}
+
+    names = {"orders": "chophien.orders.v1.ordersservice/placeorder", "catalog": "x", "payments": "y", "shipping": "z"}
+    spans = [span(service, name, service[:4] * 4) for service, name in names.items()]
+    scan = f"00-{'a' * 32}-{'ship' * 4}-03"
+    assert reaches(spans, scan)
+    assert not reaches(spans, scan.replace("ship", "none"))
+    for missing in spans:
+        assert not reaches([each for each in spans if each is not missing], scan)

@@ -5,47 +5,45 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tests.contract.topology import SERVICES
-from tests.e2e.auditor.evidence import Evidence
+from tests.e2e.auditor.evidence import Evidence, Fact
 
 TRIES_MAX = 40
-FIRST, LAST = "PlaceOrder", "parcel_picked_up"
 SECONDS_MAX = 10
+Span = Mapping[str, Any]
 
 
 def trace_of(evidence: Evidence, zipkin_url: str) -> str:
     """The trace id; empty when there is none such."""
-    for order_id in _picked_up(evidence)[:TRIES_MAX]:
-        trace_id = next(row["trace"] for row in evidence.rows("orders", "orders") if row["id"] == order_id).split("-")[
-            1
-        ]
-        if reaches(_spans(zipkin_url, trace_id)):
-            return str(trace_id)
+    scans = [fact for fact in evidence.of("parcel_picked_up") if _order_of(fact) in evidence.counted_orders]
+    traces = {row["id"]: row["trace"].split("-")[1] for row in evidence.rows("orders", "orders") if row["trace"]}
+    for scan in scans[:TRIES_MAX]:
+        trace_id: str = traces.get(_order_of(scan), "")
+        if trace_id and reaches(_spans(zipkin_url, trace_id), scan.trace):
+            return trace_id
     return ""
 
 
-def _picked_up(evidence: Evidence) -> list[str]:
-    """Counted orders whose courier has them, as they were collected."""
-    orders = [fact.key.rpartition("-")[0] for fact in evidence.of(LAST)]
-    return [order for order in orders if order in evidence.counted_orders]
+def _order_of(fact: Fact) -> str:
+    return fact.key.rpartition("-")[0]
 
 
-def reaches(spans: Iterable[dict[str, Any]]) -> bool:
-    """Whether the spans begin with PlaceOrder, cover all services and hold the courier's first scan."""
+def reaches(spans: Iterable[Span], scan: str) -> bool:
+    """Whether the spans hold PlaceOrder, all four services, and the span in which the scan was told (traceparent)."""
     spans = list(spans)
-    names = " ".join(span.get("name", "") for span in spans).lower()
     services = {span.get("localEndpoint", {}).get("serviceName", "") for span in spans}
-    scanned = "parcelpickedup" in names or "reportpickup" in names
-    return set(SERVICES) <= services and FIRST.lower() in names and scanned
+    placed = any(span.get("name", "").lower().endswith("/placeorder") for span in spans)
+    told = any((span["traceId"], span["id"]) == tuple(scan.split("-")[1:3]) for span in spans)
+    return set(SERVICES) <= services and placed and told
 
 
-def _spans(zipkin_url: str, trace_id: str) -> list[dict[str, Any]]:
+def _spans(zipkin_url: str, trace_id: str) -> list[Span]:
     try:
         with urllib.request.urlopen(f"{zipkin_url}/api/v2/trace/{trace_id}", timeout=SECONDS_MAX) as answer:
-            spans: list[dict[str, Any]] = json.load(answer)
+            spans: list[Span] = json.load(answer)
             return spans
     except urllib.error.HTTPError:
         return []
