@@ -16,12 +16,14 @@ from bench.planner.geography import (
     KM_PER_DEGREE,
     Commune,
     communes,
+    in_province,
     roads,
     scatter,
 )
 from bench.planner.instance import DAY_S, Hub, Instance, Parcel, Place, Profile, Vehicle, WaveTime
 from bench.planner.region import HANDLING_S, MOTORBIKE, PER_STOP, STOP_S, TRUCK, Card
 
+LAI_CHAU = "12"
 SELLERS_A_COMMUNE = 20
 PARCELS_A_DAY = 515_000
 PEAK_SHARE = 0.5
@@ -57,8 +59,10 @@ def km(one: Commune, other: Commune) -> float:
 
 
 def sample(number: int) -> list[str]:
-    """So many communes spread evenly over the codes; all of them if there are fewer."""
+    """Lai Châu's 38 communes, or so many spread evenly over the codes; all of them if there are fewer."""
     codes = sorted(communes())
+    if number == len(in_province(LAI_CHAU)):
+        return [one.code for one in in_province(LAI_CHAU)]
     return codes if number >= len(codes) else [codes[index * len(codes) // number] for index in range(number)]
 
 

@@ -19,6 +19,8 @@ from shipping.domain.planning import Budget, broken_rules, plan_wave
 from bench.planner.asking import Asker
 from bench.planner.contest import PROCESSES, step_back
 from bench.planner.country import peak_wave, sample
+from bench.planner.geography import in_province
+from bench.planner.market import Lot, allot
 from bench.planner.progress import Progress
 from bench.planner.roads import Ground
 from bench.planner.simulate import View
@@ -27,7 +29,12 @@ RESULTS = Path(".run/bench/nation.json")
 SIZES = (38, 380, 3321)
 BUDGET_S = 0.1
 CHUNK = 8
-COLUMNS = "communes, parcels, must go, ride, runs, wall s, CPU s, checker CPU s, worst CPU s, MB, late, broken"
+PROVINCE = "12"
+"""Lai Châu, where a partner declines."""
+COLUMNS = (
+    "communes, parcels, must go, ride, runs, wall s, CPU s, checker CPU s, worst CPU s, MB, late, broken, "
+    "allocate CPU s, proved, decline CPU s"
+)
 HEAD = f"| {COLUMNS.replace(', ', ' | ')} |\n|{' ---: |' * len(COLUMNS.split(', '))}"
 
 
@@ -42,6 +49,7 @@ class Commune:
     runs: int
     late: int
     money: int
+    weight_g: int
     broken: int
     draw_s: float
     plan_s: float
@@ -68,6 +76,7 @@ def plan_commune(budget: float, seed: int, code: str) -> Commune:
         runs=len(plan.runs),
         late=plan.late_parcels,
         money=plan.cost.bill_vnd,
+        weight_g=sum(run.weight_g for run in plan.runs),
         broken=len(broken) + (plan.policy == "refused_by_checker"),
         draw_s=drawn - began,
         plan_s=planned - drawn,
@@ -86,6 +95,8 @@ def plan_country(size: int, budget: float, seed: int) -> dict[str, Any]:
             progress.step(one.code)
     wall = time.monotonic() - began
     cpu = sum(one.plan_s + one.check_s for one in found)
+    lots = [Lot(one.code, one.runs, one.rides, one.weight_g, one.money) for one in found if one.runs]
+    allotted = allot(lots, {one.code for one in in_province(PROVINCE)}, seed)
     return {
         "communes": size,
         "budget": budget,
@@ -103,6 +114,8 @@ def plan_country(size: int, budget: float, seed: int) -> dict[str, Any]:
         "money": sum(one.money for one in found),
         "broken": sum(one.broken for one in found),
         "memory_mb_worker": max(one.memory_mb for one in found),
+        "memory_mb_parent": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "allocate": asdict(allotted),
         "worst": asdict(max(found, key=lambda one: one.plan_s)),
     }
 
@@ -122,7 +135,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(
             f"| {size:,} | {row['parcels']:,} | {row['must_go']:,} | {row['rides']:,} | {row['runs']:,} | "
             f"{row['wall_s']:.0f} | {row['cpu_s']:.0f} | {row['check_cpu_s']:.0f} | {row['cpu_s_worst_commune']:.2f} | "
-            f"{row['memory_mb_worker']:.0f} | {row['late']:,} | {row['broken']} |",
+            f"{row['memory_mb_worker']:.0f} | {row['late']:,} | {row['broken']} | "
+            f"{row['allocate']['seconds']:.1f} | {row['allocate']['proved']} | "
+            f"{row['allocate']['decline_seconds']:.2f} |",
             flush=True,
         )
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
