@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -46,17 +46,15 @@ class Contender:
         return Load(self.target, self.stack.tokens["buyer-channel"], self.products)
 
     async def run(self, count: int, admin_url: str) -> measure.Round:
-        """Place `count` orders and wait until all have their parcel."""
-        await self.load().full_speed(max(20, count // 20))
+        """Place `count` orders, after a warm-up, and wait until all have their parcel."""
         connection = await asyncpg.connect(self.orders_url)
         try:
-            done = {row["id"] for row in await self._settled(connection)}
+            done = [row["id"] for row in await connection.fetch(self.done_sql)]
+            done += await self._carried(connection, self.load(), max(20, count // 20), done)
             before_tx, before_cpu = await measure.written(admin_url), self._cpu()
             load, start = self.load(), time.perf_counter()
-            placing = asyncio.create_task(load.full_speed(count))
-            seen = await self._watch(connection, done, count)
-            await placing
-            took, cpu = max(seen.values()) - start, self._cpu()
+            seen = await self._carried(connection, load, count, done)
+            took, cpu = max(seen[one.order_id] for one in load.placed) - start, self._cpu()
             transactions = await measure.written(admin_url) - before_tx
         finally:
             await connection.close()
@@ -68,28 +66,22 @@ class Contender:
         shared = {name: self.stack.children[name].process.pid for name in ("kafka", "postgres")}
         return measure.cpu_seconds({**self.processes, **shared})
 
-    async def _settled(self, connection: asyncpg.Connection) -> list[asyncpg.Record]:
-        """The orders done before the round, once their number no longer grows."""
-        rows: list[asyncpg.Record] = await connection.fetch(self.done_sql)
-        last = -1
-        while len(rows) != last:
-            last = len(rows)
-            await asyncio.sleep(0.5)
-            rows = await connection.fetch(self.done_sql)
-        return rows
-
-    async def _watch(self, connection: asyncpg.Connection, done: set[str], count: int) -> dict[str, float]:
-        """When each new order was first seen done."""
+    async def _carried(
+        self, connection: asyncpg.Connection, load: Load, count: int, done: Sequence[str]
+    ) -> dict[str, float]:
+        """Place orders and poll until all have their parcel; answers when each was first seen to."""
+        placing = asyncio.create_task(load.full_speed(count))
+        statement = f"{self.done_sql} AND id <> ALL($1)"
         seen: dict[str, float] = {}
         deadline = time.perf_counter() + ROUND_SECONDS_MAX
-        statement = f"{self.done_sql} AND id <> ALL($1)"
-        while len(seen) < count:
+        while not placing.done() or any(one.order_id not in seen for one in load.placed):
             if time.perf_counter() > deadline:
                 raise RuntimeError(f"{self.name}: {len(seen)} of {count} sagas done after {ROUND_SECONDS_MAX} s")
             await asyncio.sleep(POLL_SECONDS)
             rows = await connection.fetch(statement, [*done, *seen])
             now = time.perf_counter()
             seen.update({row["id"]: now for row in rows})
+        await placing
         return seen
 
 
