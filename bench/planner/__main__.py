@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.planner.contest import Figures, Remembered, Task, ground_of, in_rounds, run_all
+from bench.planner.contest import COMMUNE_BUDGET_S, Figures, Remembered, Task, ground_of, in_rounds, run_all
 from bench.planner.families import FAMILIES, STRESSES
-from bench.planner.ladder import HINDSIGHT, ICD, OURS, POLICIES, ROLLING, RULES
+from bench.planner.ladder import ICD, OURS, POLICIES, ROLLING, RULES
 from bench.planner.plot import plot_gaps
 from bench.planner.progress import Progress
 from bench.planner.simulate import Outcome
@@ -23,7 +23,7 @@ from bench.planner.table import family_row, print_row
 RESULTS = Path(".run/bench/planner.json")
 PLOT = Path(".run/bench/planner-gap.svg")
 STANDARD = ("A", "A-fixed", "B", "D", *(f"E-{variant}" for variant in STRESSES), "C")
-BUDGETS = {"A": (0.5, 2.0), "A-fixed": (0.5, 2.0)}
+BUDGETS = {"A": (0.5, 2.0), "A-fixed": (0.5, 2.0), "C": (38 * COMMUNE_BUDGET_S,)}
 MINUTES, SEEDS, FULL_SEEDS = 19.0, 20, 50
 
 
@@ -111,7 +111,7 @@ def write(rows: Sequence[Mapping[str, Any]], policies: Sequence[str]) -> None:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     stated = argparse.ArgumentParser(prog="bench.planner", description=__doc__)
     stated.add_argument("--families", nargs="+", default=STANDARD, choices=sorted(FAMILIES))
-    stated.add_argument("--policies", nargs="+", choices=sorted(set(POLICIES) - {HINDSIGHT}))
+    stated.add_argument("--policies", nargs="+", choices=sorted(POLICIES))
     stated.add_argument("--seeds", type=int, help=f"{SEEDS} unless told, {FULL_SEEDS} with FULL=1; C has one")
     stated.add_argument("--budgets", nargs="+", type=float, help="CPU seconds a wave")
     stated.add_argument("--minutes", type=float, help=f"begin nothing after that; {MINUTES:g} unless FULL=1")

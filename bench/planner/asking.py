@@ -60,10 +60,6 @@ class Asker:
             wait_hour_vnd=round(instance.wait_price * self.scale),
         )
 
-    def coming(self, parcel: Parcel) -> model.Ride:
-        """A parcel as it will be when it is really ready; for hindsight only."""
-        return self._as_ride(parcel, at(parcel.really_ready), None, None, 1)
-
     def orders(self, plan: model.Plan) -> list[Order]:
         """The plan's runs as orders."""
         return [

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from shipping.domain.planning import Budget, Plan, Rule, Wave, broken_rules, plan_by_rule, plan_wave
 
 from bench.planner.asking import Asker
-from bench.planner.clairvoyance import Routed, told_all
+from bench.planner.clairvoyance import Routed
+from bench.planner.horizon import icd, rolling
 from bench.planner.roads import BrokenOrder, Ground, Order
 from bench.planner.simulate import View
 from bench.planner.whole import FLEETS, Whole
@@ -27,14 +28,11 @@ class Planned:
 
     asker: Asker
     planner: Planner
-    knows_all: bool = False
     refused: int = 0
 
     def orders(self, view: View) -> Sequence[Order]:
         """The plan's runs; raises BrokenOrder if the checker finds anything."""
         instance, wave = view.ground.instance, self.asker.wave(view)
-        if self.knows_all:
-            wave = replace(wave, forecast=told_all(self.asker, view))
         plan = self.planner(wave, Budget(instance.budget), search_seed(instance.seed, view.now))
         if broken := broken_rules(wave, plan):
             raise BrokenOrder(f"{wave.wave_id}: {broken[0]} (and {len(broken) - 1} more)")
@@ -58,7 +56,7 @@ def by_rule(rule: Rule) -> Planner:
 
 def make_policy(name: str, ground: Ground) -> Planned:
     """A policy for one replay of an instance."""
-    return Planned(Asker(ground), POLICIES[name], knows_all=name == HINDSIGHT)
+    return Planned(Asker(ground), POLICIES[name])
 
 
 def make_hindsight(ground: Ground, cpu_s: float, seed: int) -> Routed:
@@ -69,7 +67,8 @@ def make_hindsight(ground: Ground, cpu_s: float, seed: int) -> Routed:
 
 POLICIES: dict[str, Planner] = {
     **{name: by_rule(Rule(name=name)) for name in RULES},
+    ROLLING: rolling,
+    ICD: icd,
     OURS: plan_wave,
-    HINDSIGHT: plan_wave,
 }
 """Every policy by name."""

@@ -29,7 +29,7 @@ class Lot:
 
 @dataclass(frozen=True, slots=True)
 class Allotted:
-    """What the choice over partners came to, and again after a partner declined one commune of a province; CPU first."""
+    """What the choice over partners took, and again after one declined a commune of a province; CPU first."""
 
     seconds: float
     wall_seconds: float

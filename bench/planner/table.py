@@ -105,6 +105,7 @@ def print_row(row: Mapping[str, Any]) -> str:
         "| policy | late | money | gap % | worst % | wait h/parcel | runs | CPU s |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
+    lines.append(f"| best known | {row['best_known_late']:.1f} | {row['best_known_money']:,.0f} | 0.0 | 0.0 | | | |")
     for policy, one in sorted(row["policies"].items(), key=lambda item: (item[1]["late"], item[1]["money"])):
         lines.append(
             f"| {policy} | {one['late']:.1f} | {one['money']:,.0f} | {one['gap_percent']:.1f} | "

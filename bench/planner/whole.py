@@ -92,7 +92,7 @@ class Fleet:
     waves: int
 
 
-FLEETS = tuple(Fleet(share, waves) for share, waves in ((0.5, 1), (0.6, 2), (0.4, 1), (0.75, 2), (0.25, 1)))
+FLEETS = tuple(Fleet(share, waves) for share, waves in ((0.5, 1), (0.6, 3), (0.4, 2), (0.75, 6), (0.25, 1)))
 
 
 def make_options(ground: Ground, groups: Sequence[Group], fleet: Fleet) -> list[Option]:
