@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import random
 import shutil
@@ -29,6 +30,7 @@ CRASH_POINTS = {"crash point dispatch.after_commit", "crash point relay.after_se
 @pytest.mark.parametrize("seed", SEEDS)
 def test_nothing_is_lost_or_done_twice_while_every_process_is_killed(seed: int) -> None:
     print(f"seed {seed}")
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # It will not find the broker for a while.
     run_dir = Path(".run/chaos")
     Stack(run_dir).clean()
     clock = make_stage(run_dir, rush(seed))

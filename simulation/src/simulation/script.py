@@ -201,7 +201,8 @@ def rush(seed: int, count: int = 300) -> Script:
     """Many ordinary orders for a stack under fire: placed in bursts from 13:01, some never paid, packed at 14:00."""
     rng = random.Random(seed)
     orders = _counted(rng, count, _minutes("13:01", "13:20"), lambda _: at("14:00"), 1)
-    orders = [replace(order, pay="never") if n % 40 == 0 else order for n, order in enumerate(orders)]
+    off: dict[str, Any] = {"pay": "never", "ready_time": None, "payment": QR}
+    orders = [replace(order, **off) if n % 40 == 0 else order for n, order in enumerate(orders)]
     opening, end = at("08:00"), at("18:00", 2)
     return Script(scenario="rush", seed=seed, opening=opening, end=end, orders=tuple(orders), fine_days=1)
 
