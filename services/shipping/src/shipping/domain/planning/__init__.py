@@ -8,9 +8,11 @@ so that a process that never plans stays small.
 
 from __future__ import annotations
 
+from shipping.domain.planning.allocation import Allocation, RunOffer, RunPool, allocate
 from shipping.domain.planning.answer import Addition, CostSplit, Plan, Reason, Run, RunStop, Witness
 from shipping.domain.planning.checker import broken_rules
 from shipping.domain.planning.errors import InvalidWave
+from shipping.domain.planning.explaining import explain
 from shipping.domain.planning.forecast import DayBefore, Forecast, Pool, Rate
 from shipping.domain.planning.model import (
     KINDS,
@@ -35,16 +37,19 @@ from shipping.domain.planning.supply import (
     Vehicle,
     Window,
 )
+from shipping.domain.planning.whatif import Difference, Priced, difference, price_of
 
 __all__ = [
     "KINDS",
     "RULES",
     "Addition",
+    "Allocation",
     "Budget",
     "Committed",
     "CommittedStop",
     "CostSplit",
     "DayBefore",
+    "Difference",
     "DiscountStep",
     "Forbidden",
     "Forecast",
@@ -58,20 +63,27 @@ __all__ = [
     "Pin",
     "Plan",
     "Pool",
+    "Priced",
     "Rate",
     "Reason",
     "Ride",
     "Rule",
     "Run",
+    "RunOffer",
+    "RunPool",
     "RunStop",
     "Table",
     "Vehicle",
     "Wave",
     "Window",
     "Witness",
+    "allocate",
     "broken_rules",
+    "difference",
+    "explain",
     "plan_by_rule",
     "plan_wave",
+    "price_of",
 ]
 
 

@@ -66,6 +66,9 @@ class _Collector(IteratedLocalSearchCallbacks):
 def search(written: Written, steps: Steps, seed: int, start: Sequence[Trip] | None = None) -> Found:
     """Search until `steps` says stop, from `start` if given; deterministic for equal steps and seed."""
     data = written.data
+    if data is None:
+        steps.close()
+        return Found(None, [], [], [])
     rng = RandomNumberGenerator(seed)
     local = LocalSearch(data, rng, written.neighbours, PerturbationManager(PerturbationParams(1, PERTURBATIONS_MAX)))
     for operator in OPERATORS:
@@ -114,7 +117,8 @@ def _trips(written: Written, solution: Any, feasible: bool) -> list[Trip]:
 
 def _solution(written: Written, trips: Sequence[Trip]) -> Any:
     """A start from trips of another problem over the same items; each takes the first type it fits best."""
-    data, left = written.data, [0] * written.data.num_vehicle_types
+    data: Any = written.data
+    left = [0] * data.num_vehicle_types
     routes = []
     for trip in trips:
         types = [n for n, o in enumerate(written.options) if (o.vehicle, o.hub, o.now) == _same(trip)]

@@ -38,9 +38,9 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A PyVRP problem, its vehicle types as options, and neighbours that know release times."""
+    """A PyVRP problem (None = no vehicle or no item), its vehicle types as options, neighbours that know releases."""
 
-    data: ProblemData
+    data: ProblemData | None
     options: list[Option]
     neighbours: dict[Activity, list[Activity]]
 
@@ -73,6 +73,8 @@ class _Writer:
                 if kind is not None:
                     types.append(kind)
                     options.append(option)
+        if not types or not self.items:
+            return Written(None, [], {})
         clients = [self._client(number, item, prizes) for number, item in enumerate(self.items)]
         data = ProblemData(
             [Location(0, 0)] * len(self.nodes),
@@ -165,7 +167,7 @@ class _Writer:
             pickup=[item.weight, item.pieces, item.volume, int(item.must), *marks],
             service_duration=item.service,
             tw_early=max(0, item.opens),
-            tw_late=max(item.opens, 0, min(item.closes, last, UNBOUND)),
+            tw_late=max(item.opens, item.release, 0, min(item.closes, last, UNBOUND)),
             release_time=item.release,
             prize=prize,
             required=not prize,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from shipping.domain.planning.answer import Plan
+from shipping.domain.planning.answer import Plan, Witness
 from shipping.domain.planning.checker import broken_rules
 from shipping.domain.planning.finish import finish
+from shipping.domain.planning.items import Item
 from shipping.domain.planning.lookahead import JUDGE_SHARE, LookAhead
 from shipping.domain.planning.model import Budget, Wave
 from shipping.domain.planning.router import Routed
@@ -14,6 +15,11 @@ from shipping.domain.planning.rule import Rule
 from shipping.domain.planning.rules import decide, ride_now, rule_items
 from shipping.domain.planning.session import Decision, Session
 from shipping.domain.planning.validate import refuse_invalid, refuse_invalid_budget
+from shipping.domain.planning.whatif import frozen_runs, sellers_to_call
+from shipping.domain.planning.witness import witnesses
+
+SEARCH_FAILURES = (ValueError, ArithmeticError, LookupError, RuntimeError)
+"""What the solvers raise for problems they do not take; a plan must go out all the same, and its policy tells."""
 
 
 def plan_wave(wave: Wave, budget: Budget, seed: int) -> Plan:
@@ -24,15 +30,47 @@ def plan_wave(wave: Wave, budget: Budget, seed: int) -> Plan:
     """
     refuse_invalid(wave)
     refuse_invalid_budget(budget)
-    session = Session(wave, budget, seed)
-    rule = Rule()
-    items, policy, share = rule_items(session, rule), rule.name, 0.0
-    if wave.forecast is not None and not wave.take_all:
-        advice = LookAhead(session, wave.forecast).advise(rule)
-        if advice is not None:
-            items = [item for item in session.items if item.must or item.rides[0].parcel_id in advice.parcel_ids]
-            policy, share = f"look_ahead:{advice.name}", JUDGE_SHARE
-    return checked(session, finish(session, ride_now(session, policy, items, 1.0, share)))
+    wave = replace(wave, pinned_runs=(*wave.pinned_runs, *frozen_runs(wave)))
+    try:
+        return _plan(Session(wave, budget, seed))
+    except SEARCH_FAILURES as failure:
+        return _simply(Session(wave, budget, seed), failure)
+
+
+def _plan(session: Session) -> Plan:
+    wave = session.wave
+    items, policy, begin = _advised(session, Rule())
+    proofs, unproved = _safe_to_hold(session, items)
+    decision = ride_now(session, policy, [*items, *unproved], 1.0, begin)
+    codes = {ride.parcel_id: "NO_WITNESS" for item in unproved for ride in item.rides}
+    plan = finish(session, replace(decision, held_codes=codes), proofs)
+    return checked(session, replace(plan, call_sellers=sellers_to_call(wave, plan)))
+
+
+def _advised(session: Session, rule: Rule) -> tuple[list[Item], str, float]:
+    """The items that ride now, by which policy, and the share of the budget that is spent on deciding it."""
+    forecast = session.wave.forecast
+    advice = None
+    if forecast is not None and not session.wave.take_all:
+        advice = LookAhead(session, forecast).advise(rule)
+    if advice is None:
+        return rule_items(session, rule), rule.name, 0.0
+    items = [item for item in session.items if item.must or item.rides[0].parcel_id in advice.parcel_ids]
+    return items, f"look_ahead:{advice.name}", JUDGE_SHARE
+
+
+def _safe_to_hold(session: Session, riding: list[Item]) -> tuple[list[Witness], list[Item]]:
+    """Witnesses for what is held, and what must ride because there is none. The caller's own word needs no witness."""
+    chosen = set(map(id, riding))
+    held = [item for item in session.items if id(item) not in chosen and item.rides[0].must_ride is None]
+    return witnesses(session, held)
+
+
+def _simply(session: Session, failure: Exception) -> Plan:
+    """There is always a plan: the rule's parcels, first fit into the first run with room, no search at all."""
+    session.router.searches = False
+    plan = finish(session, decide(session, Rule()))
+    return checked(session, replace(plan, policy=f"first_fit:{type(failure).__name__}"))
 
 
 def plan_by_rule(wave: Wave, rule: Rule, budget: Budget, seed: int) -> Plan:

@@ -50,6 +50,7 @@ class Router:
         """Everything the router makes is timed exactly by `timer` before it is a candidate."""
         self.ground, self.timer, self.meter, self.seed = ground, timer, meter, seed
         self.used = dict.fromkeys((vehicle.vehicle_id for vehicle in ground.vehicles), 0)
+        self.searches = True
         self.hints: list[tuple[int, int, tuple[str, ...]]] = []
         self._known: dict[tuple[object, ...], Candidate | None] = {}
 
@@ -100,13 +101,28 @@ class Router:
             return Routed([], [], 0)
         pool: list[Candidate] = [c for item in items for c in self._solos(item)]
         plain = [item for item in items if not item.hot and item.allowed]
-        if len(plain) <= ENUMERATE_MAX:
+        if not self.searches:
+            pool += self._first_fit(plain)
+        elif len(plain) <= ENUMERATE_MAX:
             pool += self._every(plain)
         elif plain:
             from shipping.domain.planning.portfolio import Portfolio
 
             pool += Portfolio(self, plain).run(begin, until)
         return self.pick(items, pool)
+
+    def _first_fit(self, items: Sequence[Item]) -> list[Candidate]:
+        """Each item at the end of the first run that can still take it, or in a run of its own."""
+        runs: list[Candidate] = []
+        for item in sorted(items, key=lambda one: (min(one.latest.values(), default=0), one.place)):
+            for number, one in enumerate(runs):
+                longer = self.candidate(one.vehicle, one.hub, (*one.items, item))
+                if longer:
+                    runs[number] = longer
+                    break
+            else:
+                runs += self._solos(item)[:1]
+        return runs
 
     def _solos(self, item: Item) -> list[Candidate]:
         made = (self.candidate(vehicle, hub, (item,)) for vehicle, hub in sorted(item.allowed))

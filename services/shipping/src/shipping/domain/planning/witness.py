@@ -1,0 +1,115 @@
+"""Proves that holding is safe: runs on later waves, with the vehicles known today, bring every held parcel home."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from shipping.domain.planning.answer import Run, Witness
+from shipping.domain.planning.items import Item, bundled, merged
+from shipping.domain.planning.model import Vehicle
+from shipping.domain.planning.router import stops_of
+from shipping.domain.planning.session import Session
+
+BUNDLES_MAX = 120
+SPLIT = 4
+"""Parcels of one gate are placed together up to this fraction of the smallest vehicle."""
+
+
+@dataclass(slots=True)
+class _Trip:
+    wave: int
+    vehicle: int
+    hub: int
+    items: list[Item] = field(default_factory=list)
+
+
+def witnesses(session: Session, held: Sequence[Item]) -> tuple[list[Witness], list[Item]]:
+    """Runs on later waves for the held items, and the items no such run was found for.
+
+    A construction, not a search: earliest promise first, each into the first later run with room, or a new one on the
+    last wave that still does. What it cannot place is not proved impossible; it rides now to be safe. More bundles
+    than BUNDLES_MAX are too many to time one by one: nothing is said about them.
+    """
+    maker = _Maker(session)
+    order = sorted(held, key=lambda item: (min(item.latest.values(), default=0), item.place, item.rides[0].parcel_id))
+    bundles = bundled(order, session.ground, SPLIT)
+    if len(bundles) > BUNDLES_MAX:
+        return [], []
+    unproved = [item for bundle in bundles if not maker.place(merged(bundle)) for item in bundle]
+    return maker.made(), unproved
+
+
+class _Maker:
+    def __init__(self, session: Session) -> None:
+        self.session, self.ground = session, session.ground
+        self.trips: list[_Trip] = []
+
+    def place(self, item: Item) -> bool:
+        """Into a run that exists, or a new one."""
+        for trip in self.trips:
+            if (trip.vehicle, trip.hub) in item.allowed and self._run(trip, [*trip.items, item]):
+                trip.items.append(item)
+                return True
+        for trip in self._fresh(item):
+            if self._run(trip, [item]):
+                trip.items.append(item)
+                self.trips.append(trip)
+                return True
+        return False
+
+    def _fresh(self, item: Item) -> list[_Trip]:
+        """Possible new runs for an item, latest wave first, vehicles with room for one more there."""
+        gate = self.ground.gates[item.place]
+        waves = [self.ground.seconds_from_now(later.decide_time) for later in reversed(gate.later_waves)]
+        pairs = sorted(item.allowed, key=lambda pair: (self.ground.vehicles[pair[0]].fixed_vnd, pair))
+        return [_Trip(wave, v, h) for wave in waves for v, h in pairs if self._free(v, wave)]
+
+    def _free(self, number: int, wave: int) -> bool:
+        vehicle = self.ground.vehicles[number]
+        there = vehicle.number if vehicle.number_later is None else vehicle.number_later
+        if vehicle.number_scope == "wave":
+            return sum(trip.vehicle == number and trip.wave == wave for trip in self.trips) < there
+        return sum(trip.vehicle == number for trip in self.trips) < there
+
+    def _run(self, trip: _Trip, items: Sequence[Item]) -> Run | None:
+        """The run on its later wave, if every limit allows it."""
+        vehicle = self.ground.vehicles[trip.vehicle]
+        later = {
+            self.ground.seconds_from_now(one.decide_time): one.home_time
+            for item in items
+            for one in self.ground.gates[item.place].later_waves
+        }
+        if trip.wave not in later or (len(items) > 1 and any(item.hot for item in items)):
+            return None
+        if sum(i.weight for i in items) > vehicle.weight_max_g or sum(i.pieces for i in items) > vehicle.parcels_max:
+            return None
+        if vehicle.volume_max_cm3 is not None and sum(item.volume for item in items) > vehicle.volume_max_cm3:
+            return None
+        same = replace(vehicle, home_time=later[trip.wave], available_time=None)
+        leave = trip.wave + vehicle.lead_seconds
+        nearby = self._nearest_next(vehicle, items)
+        run = self.session.timer.run(same, stops_of(nearby, self.ground), trip.hub, leave)
+        if run is None or self.ground.seconds_from_now(run.return_time) > min(i.latest[trip.hub] for i in items):
+            return None
+        return run
+
+    def _nearest_next(self, vehicle: Vehicle, items: Sequence[Item]) -> list[Item]:
+        """The items in the order of always driving to the nearest gate; ties in the order given."""
+        _, seconds = self.ground.table(vehicle.profile, 0)
+        left, here, order = list(items), self.ground.place[vehicle.start_id], []
+        while left:
+            nearest = min(left, key=lambda item: int(seconds[here, item.place]))
+            left.remove(nearest)
+            order.append(nearest)
+            here = nearest.place
+        return order
+
+    def made(self) -> list[Witness]:
+        """The runs, with the wave that would decide them."""
+        found = []
+        for trip in self.trips:
+            run = self._run(trip, trip.items)
+            assert run is not None, "a witness run was timed before"
+            found.append(Witness(decide_time=self.ground.moment(trip.wave), run=run))
+        return found
