@@ -38,7 +38,7 @@ async def collect(layout: Layout, actors: Path) -> Evidence:
     for contract in CONTRACTS:
         importlib.import_module(f"chophien.{contract}_pb2")
     tables = {service: await _tables(layout.database_url(service)) for service in SERVICES}
-    records = await _records(layout.kafka_bootstrap)
+    records = await raw_records(layout.kafka_bootstrap)
     return Evidence(
         facts=[_fact(record) for topic, record in records if topic in TOPICS],
         hears=hears(),
@@ -70,7 +70,7 @@ async def _tables(url: str) -> dict[str, list[Row]]:
         await connection.close()
 
 
-async def _records(bootstrap: str) -> list[tuple[str, Any]]:
+async def raw_records(bootstrap: str) -> list[tuple[str, Any]]:
     """Every record of every topic of ours, dead ones included, each partition in its order."""
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
     await consumer.start()
