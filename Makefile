@@ -6,6 +6,8 @@ READY := $(VENV)/.ready
 MEMBERS := chassis proto/gen services/catalog services/orders services/payments services/shipping simulation deploy/laptop
 UV_VERSION := 0.13.9
 SEEDS ?= 3
+# A running demo is looked at first, then the stack of `make up`.
+RUN_DIR ?= $(if $(wildcard .run/demo/stack.json),.run/demo,.run)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
@@ -43,10 +45,10 @@ down: $(READY) ## stop the laptop stack
 	@$(BIN)/python -m laptop down
 
 status: $(READY) ## show each part, outboxes, lag, stuck sagas and dead letters
-	@$(BIN)/python -m laptop status
+	@$(BIN)/python -m laptop status --run-dir $(RUN_DIR)
 
 story: $(READY) ## tell the life of an order, parcel or batch: make story CODE=…
-	@$(BIN)/python -m laptop story --code "$(CODE)"
+	@$(BIN)/python -m laptop story --run-dir $(RUN_DIR) --code "$(CODE)"
 
 clean: $(READY) ## stop the stack and remove its data
 	@$(BIN)/python -m laptop clean
