@@ -17,7 +17,7 @@ text { font-family: "Noto Sans", "DejaVu Sans", "Segoe UI", sans-serif; font-siz
 .title { font-size: 24px; font-weight: 700; } .sub { font-size: 14px; fill: #57534e; }
 .hub { font-size: 15px; font-weight: 700; } .small { font-size: 12px; fill: #44403c; }
 .order { font-size: 10px; font-weight: 700; fill: #fff; text-anchor: middle; }
-.halo { paint-order: stroke; stroke: #fff; stroke-width: 4px; stroke-linejoin: round; }
+.halo { stroke: #fff; stroke-width: 4px; stroke-linejoin: round; }
 """
 
 Position = tuple[float, float]
@@ -86,7 +86,9 @@ def _hubs_of(runs: Sequence[Run]) -> list[str]:
 
 
 def _text(x: float, y: float, content: str, kind: str = "", anchor: str = "start") -> str:
-    return f'<text class="{kind} halo" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(content)}</text>'
+    placed = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(content)}</text>'
+    # Twice, since not every viewer knows paint-order: a white outline first, the letters over it.
+    return f'<text class="{kind} halo" {placed}<text class="{kind}" {placed}'
 
 
 def _road(panel: _Panel) -> list[str]:
