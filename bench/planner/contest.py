@@ -112,8 +112,12 @@ class Remembered:
 
     def __init__(self, path: Path = CACHE) -> None:
         self.path, self.sources = path, sources()
-        stored = json.loads(path.read_text()) if path.exists() else {}
-        self.rows: dict[str, dict[str, float]] = stored.get("rows", {}) if stored.get("sources") == self.sources else {}
+        self.rows = self._stored()
+
+    def _stored(self) -> dict[str, dict[str, float]]:
+        stored = json.loads(self.path.read_text()) if self.path.exists() else {}
+        rows: dict[str, dict[str, float]] = stored.get("rows", {}) if stored.get("sources") == self.sources else {}
+        return rows
 
     def get(self, task: Task) -> Figures | None:
         """The figures of a task, if it was run."""
@@ -121,10 +125,12 @@ class Remembered:
         return Figures(**row) if row else None  # type: ignore[arg-type]
 
     def put(self, task: Task, found: Figures) -> None:
-        """Remember, and write at once: a bench may be stopped at any time."""
-        self.rows[task.key] = asdict(found)
+        """Remember, and write at once: a bench may be stopped at any time, and another may write beside it."""
+        self.rows = self._stored() | self.rows | {task.key: asdict(found)}
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.write_text(json.dumps({"sources": self.sources, "rows": self.rows}))
+        fresh = self.path.with_suffix(f".{os.getpid()}")
+        fresh.write_text(json.dumps({"sources": self.sources, "rows": self.rows}))
+        fresh.replace(self.path)
 
 
 def sources() -> str:

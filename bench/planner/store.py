@@ -76,7 +76,14 @@ class Store:
         self.rows[fingerprint(ground.instance)].setdefault("effort", {})[effort] = round(money)
 
     def save(self) -> int:
-        """Write the store; answers its size in bytes. Raises ValueError when it has become too large."""
+        """Write the store, what another process found meanwhile included; answers its size in bytes.
+
+        Raises ValueError when it has become too large.
+        """
+        for key, row in Store(self.path).rows.items():
+            mine = self.rows.setdefault(key, row)
+            if (row["late"], row["money"]) < (mine["late"], mine["money"]):
+                self.rows[key] = row
         packed = gzip.compress(json.dumps(self.rows, separators=(",", ":"), sort_keys=True).encode(), 9, mtime=0)
         if len(packed) > BYTES_MAX:
             raise ValueError(f"{self.path.name}: {len(packed)} bytes, at most {BYTES_MAX}")
