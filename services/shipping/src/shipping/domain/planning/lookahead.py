@@ -15,7 +15,7 @@ from shipping.domain.planning.rules import rule_items
 from shipping.domain.planning.scenarios import Scenarios, of_current
 from shipping.domain.planning.session import Session
 
-SCENARIOS = 3
+SCENARIOS, SCENARIOS_PER_SECOND, SCENARIOS_MOST = 3, 1, 10
 JOINT_SHARE = 0.30
 JUDGE_SHARE = 0.55
 MARGIN = 0.02
@@ -23,8 +23,17 @@ MARGIN = 0.02
 
 THRESHOLDS = (0.3, 0.6)
 UNSERVED_VND = 1_000_000
-SITES_MAX = 300
-"""More items than this in one scenario are too many to search in the time there is; the rule plans instead."""
+SITES, SITES_PER_SECOND, SITES_MOST = 160, 40, 600
+"""More items than this in one scenario are too many to search in the time there is; look-ahead then sees less far."""
+
+TIGHT = 0.5
+"""With more than this share of all room asked for, vehicles are short: runs are never full and take hours."""
+
+WAIT_MATTERS_VND = 500
+"""From this price of an hour on, each coming wave is told apart, so that waiting is weighed against money."""
+
+RUN_SECONDS = 3 * 3600
+"""What a run takes, roughly, to tell how often a vehicle that is counted by number in use can go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +53,7 @@ class LookAhead:
         self.session, self.forecast, self.ground = session, forecast, session.ground
         free = {ride.parcel_id for item in session.items for ride in item.rides}
         self.current = of_current(session, [session.outlooks[parcel_id] for parcel_id in sorted(free)])
+        self.waiting_matters = session.wave.wait_hour_vnd >= WAIT_MATTERS_VND
         self._hints: dict[str, list[tuple[int, int, tuple[str, ...]]]] = {}
         lasts = [self._last(item) for item in self.current]
         self.horizon = max(lasts, default=0)
@@ -59,15 +69,39 @@ class LookAhead:
         open_items = [item for item in self.current if not item.must]
         if not open_items or not self.waves or not self.current:
             return None
-        drawn = Scenarios(self.session, self.forecast, self.waves, self.session.seed).draw(
-            min(SCENARIOS, self.forecast.scenarios_max)
-        )
-        drawn = [self._inside(items) for items in drawn]
-        if not drawn or max(map(len, drawn)) + len(self.current) > SITES_MAX:
+        drawn = self._drawn()
+        if not drawn or not self._options(self.current) or self._is_tight(drawn):
             return None
         joint = [self._joint(items, number, len(drawn)) for number, items in enumerate(drawn)]
         candidates = self._candidates(joint, baseline)
         return self._judge(candidates, drawn, joint)
+
+    def _drawn(self) -> list[list[Item]]:
+        """Scenarios of a size that the budget can search, seen less far if need be; none if one wave is too much."""
+        meter = self.session.meter
+        number = min(meter.scaled(SCENARIOS, SCENARIOS_PER_SECOND, SCENARIOS_MOST), self.forecast.scenarios_max)
+        most = meter.scaled(SITES, SITES_PER_SECOND, SITES_MOST)
+        whole = Scenarios(self.session, self.forecast, self.waves, self.session.seed).draw(number)
+        drawn = [self._inside(items) for items in whole]
+        while drawn and max(map(len, drawn)) + len(self.current) > most:
+            if len(self.waves) == 1:
+                return []
+            self.waves = self.waves[:-1]
+            bound = self.waves[-1] + max(vehicle.lead_seconds for vehicle in self.ground.vehicles)
+            drawn = [[item for item in items if item.release <= bound] for items in whole]
+        return drawn
+
+    def _is_tight(self, drawn: Sequence[Sequence[Item]]) -> bool:
+        """Whether vehicles may run out: then waiting is no option to weigh, and the rule with its witnesses plans."""
+        cars = {}
+        for option in self._options(self.current):
+            cars[option.vehicle, option.now, option.home_by] = option.number
+        for name, size in (("weight", "weight_max_g"), ("pieces", "parcels_max")):
+            there = sum(getattr(self.ground.vehicles[key[0]], size) * number for key, number in cars.items())
+            asked = sum(getattr(item, name) for items in drawn for item in items) / len(drawn)
+            if asked + sum(getattr(item, name) for item in self.current) > TIGHT * there:
+                return True
+        return False
 
     def _inside(self, items: Sequence[Item]) -> list[Item]:
         """Coming parcels that must leave inside the horizon; the others do not press yet."""
@@ -97,15 +131,24 @@ class LookAhead:
             if left := self.session.router.left(number):
                 late = max(earliest, following + vehicle.lead_seconds - 1)
                 options.append(Option(number, hub, left, earliest, today, start_late=late))
-            later = vehicle.number if vehicle.number_later is None else vehicle.number_later
             for home, waves in sorted(homes.items()):
-                count = later * (len(waves) if vehicle.number_scope == "wave" else 1)
-                if vehicle.number_scope != "wave":
-                    count += len(vehicle.returning_times)
-                if count:
-                    first = waves[0] + vehicle.lead_seconds
-                    options.append(Option(number, hub, count, first, home, now=False))
+                options += self._later(number, hub, home, waves)
         return options
+
+    def _later(self, number: int, hub: int, home: int, waves: Sequence[int]) -> list[Option]:
+        """What can be booked for the coming waves of one day: together, or wave by wave if waiting is dear."""
+        vehicle = self.ground.vehicles[number]
+        count = vehicle.number if vehicle.number_later is None else vehicle.number_later
+        if vehicle.number_scope == "wave" and not self.waiting_matters:
+            count *= len(waves)
+        if vehicle.number_scope != "wave":
+            count += len(vehicle.returning_times)
+        if vehicle.number_scope == "in_use":
+            count *= 1 + (waves[-1] - waves[0]) // RUN_SECONDS
+        if not count:
+            return []
+        starts = waves if self.waiting_matters else waves[:1]
+        return [Option(number, hub, count, wave + vehicle.lead_seconds, home, now=False) for wave in starts]
 
     def _homes(self) -> dict[int, list[int]]:
         """When vehicles of the coming waves must be home, with those waves."""
@@ -115,9 +158,10 @@ class LookAhead:
             for later in gate.later_waves
         }
         found: dict[int, list[int]] = {}
+        today = max(self.ground.seconds_from_now(vehicle.home_time) for vehicle in self.ground.vehicles)
         for wave in self.waves:
-            if wave in known:
-                found.setdefault(known[wave], []).append(wave)
+            if wave in known or wave < today:
+                found.setdefault(known.get(wave, today), []).append(wave)
         return found
 
     def _joint(self, coming: Sequence[Item], number: int, total: int) -> Found:
@@ -132,7 +176,9 @@ class LookAhead:
         """Numbers of current items whose route could not leave one wave later."""
         chosen: set[int] = set()
         for trip in found.trips:
-            if all(n < len(self.current) for n in trip.items) and not self._can_wait(trip):
+            if not all(n < len(self.current) for n in trip.items):
+                continue
+            if trip.option.now if self.waiting_matters else not self._can_wait(trip):
                 chosen.update(trip.items)
         return chosen
 
@@ -151,7 +197,7 @@ class LookAhead:
         found = {
             baseline.name: frozenset(n for n, item in enumerate(self.current) if item.rides[0].parcel_id in ruled),
             "lazy": frozenset(must),
-            "take_all": frozenset(range(len(self.current))) if must else frozenset(),
+            "take_all": frozenset(range(len(self.current))) if must or self.waiting_matters else frozenset(),
         }
         votes = [self._rides_now(one) for one in joint]
         for threshold in THRESHOLDS:

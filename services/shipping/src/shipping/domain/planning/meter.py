@@ -31,6 +31,15 @@ class Meter:
         self.trace.append(answer)
         return bool(answer)
 
+    def scaled(self, base: int, per_second: int, most: int) -> int:
+        """A size that grows with the budget's seconds; noted, so that a replay does not need to know them."""
+        if self._replay is not None:
+            size = self._replay.pop() if self._replay else base
+        else:
+            size = min(most, base + int(per_second * self._seconds))
+        self.trace.append(size)
+        return size
+
     def search(self, until_share: float, steps_max: int) -> Steps:
         """A stopping rule that lets a search run until this share of the whole budget is used."""
         if self._replay is not None:

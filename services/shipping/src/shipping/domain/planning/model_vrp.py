@@ -141,15 +141,18 @@ class _Writer:
         banned = tuple((option.vehicle, option.hub) not in item.allowed for item in self.items)
         period = self.ground.period(vehicle.profile, option.earliest)
         tariff = (vehicle.per_km_vnd, vehicle.per_stop_vnd, vehicle.per_parcel_vnd, vehicle.per_kg_vnd)
-        key = (vehicle.profile, period, *tariff, vehicle.per_drive_hour_vnd, banned)
+        leave = option.earliest if self.ground.wave.wait_hour_vnd else 0
+        key = (vehicle.profile, period, *tariff, vehicle.per_drive_hour_vnd, banned, leave)
         if key not in self._profile_of:
             money, times = self.ground.price(option.vehicle, option.earliest)
             money, times = money[np.ix_(self.nodes, self.nodes)], times[np.ix_(self.nodes, self.nodes)]
+            hour = self.ground.wave.wait_hour_vnd
+            waits = [max(0, option.earliest - item.release) * hour * len(item.rides) // 3600 for item in self.items]
             own = [
                 item.pieces * vehicle.per_parcel_vnd + item.charged * vehicle.per_kg_vnd // 1000 for item in self.items
             ]
             depots = len(self.depots)
-            money[:, depots:] += as_ints(own)[None, :]
+            money[:, depots:] += (as_ints(own) + as_ints(waits))[None, :]
             no = np.flatnonzero(np.array(banned)) + depots
             times[:, no] = FAR
             np.fill_diagonal(money, 0)
