@@ -20,9 +20,9 @@ def generate(into: Path) -> None:
     sources = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "chophien").rglob("*.proto"))
     services = [name for name in sources if name.endswith("_service.proto")]
     base = ["protoc", f"-I{ROOT}", f"-I{WELL_KNOWN}"]
-    if protoc.main([*base, f"--python_out={into}", f"--mypy_out={into}", *sources]):
+    if protoc.main([*base, f"--python_out={into}", f"--mypy_out=quiet:{into}", *sources]):
         raise SystemExit("protoc failed")
-    if services and protoc.main([*base, f"--grpc_python_out={into}", f"--mypy_grpc_out=only_async:{into}", *services]):
+    if services and protoc.main([*base, f"--grpc_python_out={into}", f"--mypy_grpc_out=quiet,only_async:{into}", *services]):
         raise SystemExit("protoc failed for the services")
 
 
