@@ -34,6 +34,14 @@ def test_the_first_ninety_are_packed_before_the_wave_and_fit_the_van(seed: int) 
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+def test_what_rides_on_the_second_day_fits_one_motorbike(seed: int) -> None:
+    script = binh_lu(seed)
+    rides = [order for order in counted(seed) if order.place_time >= at("14:00") or order.gate == "missing"]
+    assert len(rides) == 33
+    assert sum(script.product(product).weight_g * count for order in rides for product, count in order.lines) <= 40_000
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_counted_basket_has_one_gate_and_only_listed_goods(seed: int) -> None:
     script = binh_lu(seed)
     gates = {seller.id: seller.point.id for seller in script.sellers}
