@@ -140,6 +140,7 @@ async def running(postgres: Any, kafka: str, tmp_path: Path) -> AsyncIterator[Ru
         running.process.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(running.process.wait(), 30) == 0, running.log()
     finally:
+        print(running.log())
         if running.process.returncode is None:
             running.process.kill()
             await running.process.wait()
