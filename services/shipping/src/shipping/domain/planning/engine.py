@@ -47,12 +47,16 @@ class Trip:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The best solution of a search: its cost (None = infeasible), its trips, what it left out, and trips seen."""
+    """The best solution of a search: its cost (None = infeasible), its trips, what it left out, and trips seen.
+
+    `later_cost` is the part of the cost that runs of coming waves cause.
+    """
 
     cost: int | None
     trips: list[Trip]
     unserved: list[int]
     seen: list[Trip]
+    later_cost: int = 0
 
 
 class _Collector(IteratedLocalSearchCallbacks):
@@ -88,7 +92,9 @@ def search(written: Written, steps: Steps, seed: int, start: Sequence[Trip] | No
     if best.is_feasible():
         cost = int(best.distance_cost() + best.fixed_vehicle_cost() + best.duration_cost())
     unserved = sorted(activity.idx for activity in best.unplanned())
-    return Found(cost, _trips(written, best, feasible=best.is_feasible()), unserved, seen)
+    later = [route for route in best.routes() if not written.options[route.vehicle_type()].now]
+    later_cost = sum(route.distance_cost() + route.fixed_vehicle_cost() + route.duration_cost() for route in later)
+    return Found(cost, _trips(written, best, feasible=best.is_feasible()), unserved, seen, int(later_cost))
 
 
 def _first_penalties(data: Any) -> tuple[list[float], float, float]:

@@ -18,8 +18,11 @@ from shipping.domain.planning.session import Session
 SCENARIOS, SCENARIOS_PER_SECOND, SCENARIOS_MOST = 3, 1, 10
 JOINT_SHARE = 0.30
 JUDGE_SHARE = 0.55
-MARGIN = 0.02
-"""A candidate must beat the rule by this share, because the searches that judge them are short."""
+MARGIN, MARGIN_PER_SECOND = 10, -1
+"""Thousandths by which a candidate must beat the rule: the searches that judge it are short. With more time, fewer."""
+
+FORESIGHT_PERCENT = 5
+"""What is left for later costs this much more than a scenario says, which plans it knowing all that comes."""
 
 THRESHOLDS = (0.3, 0.6)
 UNSERVED_VND = 1_000_000
@@ -28,9 +31,6 @@ SITES, SITES_PER_SECOND, SITES_MOST = 160, 40, 600
 
 TIGHT = 0.5
 """With more than this share of all room asked for, vehicles are short: runs are never full and take hours."""
-
-WAIT_MATTERS_VND = 500
-"""From this price of an hour on, each coming wave is told apart, so that waiting is weighed against money."""
 
 RUN_SECONDS = 3 * 3600
 """What a run takes, roughly, to tell how often a vehicle that is counted by number in use can go."""
@@ -53,7 +53,7 @@ class LookAhead:
         self.session, self.forecast, self.ground = session, forecast, session.ground
         free = {ride.parcel_id for item in session.items for ride in item.rides}
         self.current = of_current(session, [session.outlooks[parcel_id] for parcel_id in sorted(free)])
-        self.waiting_matters = session.wave.wait_hour_vnd >= WAIT_MATTERS_VND
+        self.margin = MARGIN
         self._hints: dict[str, list[tuple[int, int, tuple[str, ...]]]] = {}
         lasts = [self._last(item) for item in self.current]
         self.horizon = max(lasts, default=0)
@@ -70,6 +70,7 @@ class LookAhead:
         if not open_items or not self.waves or not self.current:
             return None
         drawn = self._drawn()
+        self.margin = max(0, self.session.meter.scaled(MARGIN, MARGIN_PER_SECOND, MARGIN))
         if not drawn or not self._options(self.current) or self._is_tight(drawn):
             return None
         joint = [self._joint(items, number, len(drawn)) for number, items in enumerate(drawn)]
@@ -136,10 +137,10 @@ class LookAhead:
         return options
 
     def _later(self, number: int, hub: int, home: int, waves: Sequence[int]) -> list[Option]:
-        """What can be booked for the coming waves of one day: together, or wave by wave if waiting is dear."""
+        """What can be booked for the coming waves of one day."""
         vehicle = self.ground.vehicles[number]
         count = vehicle.number if vehicle.number_later is None else vehicle.number_later
-        if vehicle.number_scope == "wave" and not self.waiting_matters:
+        if vehicle.number_scope == "wave":
             count *= len(waves)
         if vehicle.number_scope != "wave":
             count += len(vehicle.returning_times)
@@ -147,8 +148,7 @@ class LookAhead:
             count *= 1 + (waves[-1] - waves[0]) // RUN_SECONDS
         if not count:
             return []
-        starts = waves if self.waiting_matters else waves[:1]
-        return [Option(number, hub, count, wave + vehicle.lead_seconds, home, now=False) for wave in starts]
+        return [Option(number, hub, count, waves[0] + vehicle.lead_seconds, home, now=False)]
 
     def _homes(self) -> dict[int, list[int]]:
         """When vehicles of the coming waves must be home, with those waves."""
@@ -178,7 +178,7 @@ class LookAhead:
         for trip in found.trips:
             if not all(n < len(self.current) for n in trip.items):
                 continue
-            if trip.option.now if self.waiting_matters else not self._can_wait(trip):
+            if not self._can_wait(trip):
                 chosen.update(trip.items)
         return chosen
 
@@ -197,7 +197,7 @@ class LookAhead:
         found = {
             baseline.name: frozenset(n for n, item in enumerate(self.current) if item.rides[0].parcel_id in ruled),
             "lazy": frozenset(must),
-            "take_all": frozenset(range(len(self.current))) if must or self.waiting_matters else frozenset(),
+            "take_all": frozenset(range(len(self.current))) if must else frozenset(),
         }
         votes = [self._rides_now(one) for one in joint]
         for threshold in THRESHOLDS:
@@ -222,7 +222,7 @@ class LookAhead:
                     costs[name] += cost // len(drawn)
                     self._hints.setdefault(name, []).extend(self._hint(found, chosen))
         rule = next(iter(candidates))
-        bar = costs[rule] * (1 - MARGIN)
+        bar = costs[rule] * (1000 - self.margin) // 1000
         best = min(candidates, key=lambda name: costs[name])
         best = best if costs[best] < bar else rule
         self.session.router.hints = self._hints.get(best, [])
@@ -242,7 +242,8 @@ class LookAhead:
         steps = self.session.meter.search(share, STEPS_MAX)
         found = search(written, steps, self.session.seed + 200, self._start(chosen, joint))
         missed = sum(prizes[n] for n in found.unserved)
-        return found, missed + (found.cost if found.cost is not None else 100 * UNSERVED_VND)
+        cost = found.cost if found.cost is not None else 100 * UNSERVED_VND
+        return found, missed + cost + found.later_cost * FORESIGHT_PERCENT // 100
 
     def _hint(self, found: Found, chosen: frozenset[int]) -> list[tuple[int, int, tuple[str, ...]]]:
         """The runs of now in a judged scenario, by parcels, for the router to start from."""

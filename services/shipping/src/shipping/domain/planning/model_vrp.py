@@ -20,6 +20,9 @@ CLASSES_MAX = 4
 NEIGHBOURS = 40
 UNBOUND = 10**9
 SPARE_RUNS = 2
+ABOARD = 0.6
+"""How full runs are on average, and how much of a run a parcel is on board."""
+
 SPARE_FACTOR = 1.5
 
 
@@ -113,8 +116,9 @@ class _Writer:
         fields: dict[str, Any] = {} if option.start_late >= UNBOUND else {"start_late": min(option.start_late, home_by)}
         if vehicle.run_seconds_max is not None:
             fields["shift_duration"] = vehicle.run_seconds_max
-        if vehicle.per_duty_hour_vnd:
-            fields["unit_duration_cost"] = max(1, round(vehicle.per_duty_hour_vnd / 3600))
+        hour = vehicle.per_duty_hour_vnd + self.ground.wave.wait_hour_vnd * self._aboard(vehicle)
+        if hour >= 1800:
+            fields["unit_duration_cost"] = max(1, round(hour / 3600))
         capacity = [vehicle.weight_max_g, vehicle.parcels_max, volume, len(self.items) if option.now else 0, *skills]
         return VehicleType(
             max(1, min(option.number, len(self.items), self._enough(vehicle))),
@@ -127,6 +131,14 @@ class _Writer:
             profile=self._profile(option),
             **fields,
         )
+
+    def _aboard(self, vehicle: Vehicle) -> float:
+        """About how many parcels wait on one run of this vehicle, to put a price on its hours."""
+        rides = sum(len(item.rides) for item in self.items)
+        weight = sum(item.weight for item in self.items)
+        pieces = sum(item.pieces for item in self.items)
+        runs = max(weight / max(1, vehicle.weight_max_g), pieces / max(1, vehicle.parcels_max), 1.0)
+        return ABOARD * rides / runs
 
     def _enough(self, vehicle: Vehicle) -> int:
         """More runs than a good plan needs; every vehicle that is there costs the search time, used or not."""

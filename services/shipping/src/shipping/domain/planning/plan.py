@@ -12,7 +12,7 @@ from shipping.domain.planning.lookahead import JUDGE_SHARE, LookAhead
 from shipping.domain.planning.model import Budget, Wave
 from shipping.domain.planning.router import Routed
 from shipping.domain.planning.rule import Rule
-from shipping.domain.planning.rules import decide, ride_now, rule_items
+from shipping.domain.planning.rules import baseline, decide, ride_now, rule_items
 from shipping.domain.planning.session import Decision, Session
 from shipping.domain.planning.validate import refuse_invalid, refuse_invalid_budget
 from shipping.domain.planning.whatif import frozen_runs, sellers_to_call
@@ -39,7 +39,7 @@ def plan_wave(wave: Wave, budget: Budget, seed: int) -> Plan:
 
 def _plan(session: Session) -> Plan:
     wave = session.wave
-    items, policy, begin = _advised(session, Rule())
+    items, policy, begin = _advised(session, baseline(session.wave))
     proofs, unproved = _safe_to_hold(session, items)
     decision = ride_now(session, policy, [*items, *unproved], 1.0, begin)
     codes = {ride.parcel_id: "NO_WITNESS" for item in unproved for ride in item.rides}
@@ -51,7 +51,7 @@ def _advised(session: Session, rule: Rule) -> tuple[list[Item], str, float]:
     """The items that ride now, by which policy, and the share of the budget that is spent on deciding it."""
     forecast = session.wave.forecast
     advice = None
-    if forecast is not None and not session.wave.take_all:
+    if forecast is not None and not session.wave.take_all and rule.name == "take_all":
         advice = LookAhead(session, forecast).advise(rule)
     if advice is None:
         return rule_items(session, rule), rule.name, 0.0

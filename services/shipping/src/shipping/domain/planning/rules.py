@@ -6,9 +6,18 @@ from dataclasses import replace
 from datetime import timedelta
 
 from shipping.domain.planning.items import Item
+from shipping.domain.planning.model import Wave
 from shipping.domain.planning.router import Routed
 from shipping.domain.planning.rule import Rule
 from shipping.domain.planning.session import Decision, Session
+
+WAIT_MATTERS_VND = 500
+"""From this price of an hour of waiting on, going at once is the better simple rule."""
+
+
+def baseline(wave: Wave) -> Rule:
+    """The simple rule to beat, and to fall back on."""
+    return Rule(name="greedy" if wave.wait_hour_vnd >= WAIT_MATTERS_VND else "take_all")
 
 
 def decide(session: Session, rule: Rule, until: float = 1.0, begin: float = 0.0) -> Decision:
