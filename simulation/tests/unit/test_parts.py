@@ -102,5 +102,5 @@ def test_the_map_is_well_formed_and_keeps_every_mark_of_the_names() -> None:
     run |= {"parcels_picked": 87, "missed": 3, "moved_by_closure": "c"}  # type: ignore[dict-item]
     picture = runs_map.draw([{**run, "stops": [cast.ZONE.id, cast.HAMLETS[0].id]}])
     texts = {element.text for element in ElementTree.fromstring(picture).iter() if element.text}
-    assert {cast.ZONE.name, "Sa Pa", "Lào Cai", "1", "2"} <= texts
+    assert {cast.ZONE.name, "Sa Pa", "Lai Châu · Tân Phong", "1", "2"} <= texts
     assert any("Đèo Ô Quy Hồ" in text for text in texts)
