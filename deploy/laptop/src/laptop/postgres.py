@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from laptop import process
 from laptop.errors import StackError
 
 SUPERUSER = "chophien"
@@ -117,10 +118,8 @@ class Postgres:
             self.sql(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
 
     def _run(self, argv: list[str], extra_env: Mapping[str, str] = {}) -> str:
-        identity = {} if self.user is None else {"user": self.user, "group": self.user, "extra_groups": []}
-        done = subprocess.run(  # type: ignore[call-overload]
-            argv, check=False, capture_output=True, text=True, cwd="/", env={**os.environ, **extra_env}, **identity
-        )
+        command, env = process.as_user(self.user, argv), {**os.environ, **extra_env}
+        done = subprocess.run(command, check=False, capture_output=True, text=True, cwd="/", env=env)
         if done.returncode != 0:
             name = Path(argv[0]).name
             raise StackError(f"{name} failed: {(done.stderr or done.stdout).strip()[-600:]}")

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -53,6 +54,18 @@ class Child:
             self.process.wait()
 
 
+BECOME = "import os, sys; u = int(sys.argv[1]); os.setgroups([]); os.setgid(u); os.setuid(u); os.execv(sys.argv[2], sys.argv[2:])"
+
+
+def as_user(user: int | None, argv: Sequence[str]) -> list[str]:
+    """The command as another user; None = as we are.
+
+    A small Python of its own changes identity. Were Popen to do it, Python would fork instead of vfork, and gRPC's
+    threads in this process do not survive a fork: the child died by SIGSEGV now and then.
+    """
+    return list(argv) if user is None else [sys.executable, "-I", "-S", "-c", BECOME, str(user), *argv]
+
+
 def spawn(
     name: str,
     argv: Sequence[str],
@@ -64,17 +77,15 @@ def spawn(
 ) -> Child:
     """Starts a child in its own session, its output appended to `log_file`; as user id `user` when given."""
     log_file.parent.mkdir(parents=True, exist_ok=True)
-    identity: dict[str, object] = {} if user is None else {"user": user, "group": user, "extra_groups": []}
     with log_file.open("ab") as log:
-        process = subprocess.Popen(  # type: ignore[call-overload]
-            list(argv),
+        process = subprocess.Popen(
+            as_user(user, argv),
             env=dict(env),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
             cwd=cwd,
-            **identity,
         )
     return Child(name, process, log_file, stop_signal)
 
