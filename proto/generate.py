@@ -22,7 +22,9 @@ def generate(into: Path) -> None:
     base = ["protoc", f"-I{ROOT}", f"-I{WELL_KNOWN}"]
     if protoc.main([*base, f"--python_out={into}", f"--mypy_out=quiet:{into}", *sources]):
         raise SystemExit("protoc failed")
-    if services and protoc.main([*base, f"--grpc_python_out={into}", f"--mypy_grpc_out=quiet,only_async:{into}", *services]):
+    if services and protoc.main(
+        [*base, f"--grpc_python_out={into}", f"--mypy_grpc_out=quiet,only_async:{into}", *services]
+    ):
         raise SystemExit("protoc failed for the services")
 
 

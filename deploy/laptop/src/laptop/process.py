@@ -54,7 +54,12 @@ class Child:
             self.process.wait()
 
 
-BECOME = "import os, sys; u = int(sys.argv[1]); os.setgroups([]); os.setgid(u); os.setuid(u); os.execv(sys.argv[2], sys.argv[2:])"
+BECOME = """
+import os, sys
+user, command = int(sys.argv[1]), sys.argv[2:]
+os.setgroups([]), os.setgid(user), os.setuid(user)
+os.execv(command[0], command)
+"""
 
 
 def as_user(user: int | None, argv: Sequence[str]) -> list[str]:
