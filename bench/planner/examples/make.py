@@ -15,6 +15,23 @@ from bench.planner.instance import Forecast, Instance
 HERE = Path(__file__).parent
 GATES = 5
 EPOCH_S = 3600
+WAY = [
+    [0, 620, 910, 1450, 760],
+    [640, 0, 380, 1020, 900],
+    [905, 395, 0, 700, 1010],
+    [1440, 1000, 720, 0, 1300],
+    [750, 880, 1000, 1310, 0],
+]
+ASKED = [
+    # place, epoch in which it becomes known, load, service start from, to
+    (1, 0, 4, 3600, 12000),
+    (2, 0, 3, 5000, 9000),
+    (3, 0, 6, 7200, 16000),
+    (4, 1, 5, 9000, 15000),
+    (1, 1, 2, 10000, 17000),
+    (2, 2, 7, 12000, 18500),
+    (3, 2, 1, 12000, 16500),
+]
 
 
 def commune() -> Instance:
@@ -42,31 +59,14 @@ def commune() -> Instance:
 
 def epochs() -> dict[str, Any]:
     """Dispatch waves as in the EURO-NeurIPS 2022 competition: seconds of driving are the cost, nothing may be late."""
-    way = [
-        [0, 620, 910, 1450, 760],
-        [640, 0, 380, 1020, 900],
-        [905, 395, 0, 700, 1010],
-        [1440, 1000, 720, 0, 1300],
-        [750, 880, 1000, 1310, 0],
-    ]
     places: list[dict[str, Any]] = [{"id": str(number)} for number in range(5)]
-    asked = [
-        # place, epoch in which it becomes known, load, service start from, to
-        (1, 0, 4, 3600, 12000),
-        (2, 0, 3, 5000, 9000),
-        (3, 0, 6, 7200, 16000),
-        (4, 1, 5, 9000, 15000),
-        (1, 1, 2, 10000, 17000),
-        (2, 2, 7, 12000, 18500),
-        (3, 2, 1, 12000, 16500),
-    ]
     return {
         "name": "epochs",
         "units": {"time": "s", "distance": "s", "money": "s"},
         "late_forbidden": True,
         "last_wave_all": True,
         "budget": 0.1,
-        "profiles": {"car": {"periods": [0], "duration_s": way, "distance_m": way}},
+        "profiles": {"car": {"periods": [0], "duration_s": WAY, "distance_m": WAY}},
         "hubs": [{"id": "depot", "place": "0", "open": 0, "close": 21600}],
         "places": places,
         "parcels": [
@@ -81,7 +81,7 @@ def epochs() -> dict[str, Any]:
                 "load": {"demand": load},
                 "latest": {"depot": 21600},
             }
-            for number, (place, epoch, load, start, end) in enumerate(asked, 1)
+            for number, (place, epoch, load, start, end) in enumerate(ASKED, 1)
         ],
         "vehicles": [
             {
