@@ -78,19 +78,23 @@ class Bench:
             for budget in sorted({task.budget for task in self.replays if task.family == family}):
                 grounds = {t.seed: ground_of(family, t.seed, budget) for t in self.replays if t.family == family}
                 best = {seed: known.score for seed, one in grounds.items() if (known := self.store.best(one))}
-                effort = _effort_percent([self.store.effort(one) for one in grounds.values()])
+                efforts = [(self.store.effort(one), best.get(seed, (0, 0.0))[1]) for seed, one in grounds.items()]
+                effort = _effort_percent(efforts)
                 row = family_row(family, budget, self.replays, best, effort)
                 if row:
                     found.append(row)
         return found
 
 
-def _effort_percent(efforts: Sequence[Mapping[str, float]]) -> float | None:
-    """How many percent the doubled effort of hindsight is below the single one, where both were spent on all seeds."""
-    pairs = [(one["1"], one["2"]) for one in efforts if "1" in one and "2" in one]
-    if not pairs or len(pairs) < len(efforts):
+def _effort_percent(efforts: Sequence[tuple[Mapping[str, float], float]]) -> float | None:
+    """How many percent the single effort of hindsight is above all that doubling it, and every policy, found since.
+
+    None unless both efforts were spent on all seeds.
+    """
+    singles = [spent["1"] for spent, _ in efforts if "1" in spent and "2" in spent]
+    if not singles or len(singles) < len(efforts):
         return None
-    return 100 * (1 - sum(after for _, after in pairs) / sum(before for before, _ in pairs))
+    return 100 * (1 - sum(best for _, best in efforts) / sum(singles))
 
 
 def write(rows: Sequence[Mapping[str, Any]], policies: Sequence[str]) -> None:

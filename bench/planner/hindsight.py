@@ -16,6 +16,7 @@ from bench.planner.simulate import Outcome, replay
 from bench.planner.store import Store
 
 STARTS = 10
+"""With fewer starts than that nothing is said about convergence."""
 REST_BUDGET_S = 0.1
 """CPU seconds a wave for what the routes of the whole future leave over."""
 
@@ -46,7 +47,7 @@ def fill(jobs: Sequence[Job], starts: int, until: float) -> None:
             ground, runs = ground_of(family, seed, REST_BUDGET_S), done.setdefault((family, seed), [])
             runs.append(outcome)
             better = store.offer(ground, outcome, HINDSIGHT)
-            if len(runs) in (starts, 2 * starts):
+            if starts >= STARTS and len(runs) in (starts, 2 * starts):
                 store.note_effort(ground, str(len(runs) // starts), min(run.score for run in runs)[1])
             if better or len(runs) % starts == 0:
                 store.save()
