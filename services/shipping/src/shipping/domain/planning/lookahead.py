@@ -9,13 +9,13 @@ from shipping.domain.planning.engine import Found, Trip, search
 from shipping.domain.planning.items import Item
 from shipping.domain.planning.model import Forecast
 from shipping.domain.planning.model_vrp import UNBOUND, Option, write
-from shipping.domain.planning.router import STEPS_MAX, stops_of
+from shipping.domain.planning.router import STEPS_MAX, kind_order, stops_of
 from shipping.domain.planning.rule import Rule
 from shipping.domain.planning.rules import rule_items
 from shipping.domain.planning.scenarios import Scenarios, of_current
 from shipping.domain.planning.session import Session
 
-SCENARIOS, SCENARIOS_PER_SECOND, SCENARIOS_MOST = 3, 1, 10
+SCENARIOS, SCENARIOS_PER_SECOND, SCENARIOS_MOST = 2, 1, 10
 JOINT_SHARE = 0.30
 JUDGE_SHARE = 0.55
 MARGIN, MARGIN_PER_SECOND = 10, -1
@@ -24,9 +24,9 @@ MARGIN, MARGIN_PER_SECOND = 10, -1
 FORESIGHT_PERCENT = 5
 """What is left for later costs this much more than a scenario says, which plans it knowing all that comes."""
 
-THRESHOLDS = (0.3, 0.6)
+THRESHOLDS = (0.5,)
 UNSERVED_VND = 1_000_000
-SITES, SITES_PER_SECOND, SITES_MOST = 160, 40, 600
+SITES, SITES_PER_SECOND, SITES_MOST = 300, 40, 700
 """More items than this in one scenario are too many to search in the time there is; look-ahead then sees less far."""
 
 TIGHT = 0.5
@@ -166,11 +166,35 @@ class LookAhead:
 
     def _joint(self, coming: Sequence[Item], number: int, total: int) -> Found:
         """Everything known and drawn, routed at once: what rides now is what its route cannot put off."""
-        items = [*self.current, *coming]
-        steps = self.session.meter.search(JOINT_SHARE * (number + 1) / total, STEPS_MAX)
+        begin, end = JOINT_SHARE * number / total, JOINT_SHARE * (number + 1) / total
+        return self._best([*self.current, *coming], begin, end, self.session.seed + 100 + number)[0]
+
+    def _best(
+        self, items: Sequence[Item], begin: float, end: float, seed: int, start: Sequence[Trip] | None = None
+    ) -> tuple[Found, int]:
+        """The better of two searches, with the whole fleet and with the largest vehicles alone, and its cost.
+
+        From small vehicles a short search never finds the one large one that would take everything.
+        """
+        options = self._options(items)
+        largest = max((kind_order(self.ground.vehicles[o.vehicle].kind) for o in options), default=0)
+        big = [o for o in options if kind_order(self.ground.vehicles[o.vehicle].kind) == largest]
+        able = {(o.vehicle, o.hub) for o in big}
+        mixes = [options]
+        if len(big) < len(options) and all(item.allowed & able for item in items):
+            mixes.append(big)
         prizes = [UNSERVED_VND * len(item.rides) for item in items]
-        written = write(self.ground, items, self._options(items), prizes)
-        return search(written, steps, self.session.seed + 100 + number)
+        best: tuple[Found, int] | None = None
+        for number, mix in enumerate(mixes):
+            written = write(self.ground, items, mix, prizes)
+            steps = self.session.meter.search(begin + (end - begin) * (number + 1) / len(mixes), STEPS_MAX)
+            found = search(written, steps, seed, start if number == 0 else None)
+            cost = found.cost if found.cost is not None else 100 * UNSERVED_VND
+            cost += sum(prizes[n] for n in found.unserved)
+            if best is None or cost < best[1]:
+                best = found, cost
+        assert best is not None
+        return best
 
     def _rides_now(self, found: Found) -> set[int]:
         """Numbers of current items whose route could not leave one wave later."""
@@ -217,8 +241,9 @@ class LookAhead:
             total = len(drawn) * len(candidates)
             for number, coming in enumerate(drawn):
                 for index, (name, chosen) in enumerate(candidates.items()):
-                    share = JOINT_SHARE + (JUDGE_SHARE - JOINT_SHARE) * (number * len(candidates) + index + 1) / total
-                    found, cost = self._cost(chosen, coming, joint[number], share)
+                    each = (JUDGE_SHARE - JOINT_SHARE) / total
+                    begin = JOINT_SHARE + each * (number * len(candidates) + index)
+                    found, cost = self._cost(chosen, coming, joint[number], begin, begin + each)
                     costs[name] += cost // len(drawn)
                     self._hints.setdefault(name, []).extend(self._hint(found, chosen))
         rule = next(iter(candidates))
@@ -229,21 +254,17 @@ class LookAhead:
         ids = frozenset(ride.parcel_id for n in candidates[best] for ride in self.current[n].rides)
         return Advice(best, ids, costs)
 
-    def _cost(self, chosen: frozenset[int], coming: Sequence[Item], joint: Found, share: float) -> tuple[Found, int]:
+    def _cost(
+        self, chosen: frozenset[int], coming: Sequence[Item], joint: Found, begin: float, share: float
+    ) -> tuple[Found, int]:
         """One scenario if exactly these ride now: the others are released at the next wave."""
         following = self.waves[0]
         fixed = [
             replace(item, must=n in chosen, release=item.release if n in chosen else max(item.release, following))
             for n, item in enumerate(self.current)
         ]
-        items = [*fixed, *coming]
-        prizes = [UNSERVED_VND * len(item.rides) for item in items]
-        written = write(self.ground, items, self._options(items), prizes)
-        steps = self.session.meter.search(share, STEPS_MAX)
-        found = search(written, steps, self.session.seed + 200, self._start(chosen, joint))
-        missed = sum(prizes[n] for n in found.unserved)
-        cost = found.cost if found.cost is not None else 100 * UNSERVED_VND
-        return found, missed + cost + found.later_cost * FORESIGHT_PERCENT // 100
+        found, cost = self._best([*fixed, *coming], begin, share, self.session.seed + 200, self._start(chosen, joint))
+        return found, cost + found.later_cost * FORESIGHT_PERCENT // 100
 
     def _hint(self, found: Found, chosen: frozenset[int]) -> list[tuple[int, int, tuple[str, ...]]]:
         """The runs of now in a judged scenario, by parcels, for the router to start from."""
