@@ -18,7 +18,7 @@ from shipping.domain.planning.session import Session
 SCENARIOS, SCENARIOS_PER_SECOND, SCENARIOS_MOST = 2, 1, 10
 JOINT_SHARE = 0.30
 JUDGE_SHARE = 0.55
-MARGIN, MARGIN_PER_SECOND = 10, -1
+MARGIN, MARGIN_PER_SECOND = 50, -5
 """Thousandths by which a candidate must beat the rule: the searches that judge it are short. With more time, fewer."""
 
 FORESIGHT_PERCENT = 5
