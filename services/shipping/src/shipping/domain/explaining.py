@@ -16,6 +16,7 @@ TEXTS = {
     "NOT_PACKED": "The seller has not marked the parcel as packed.",
     "WAITS_FOR_FIRST_WAVE": "The parcel is packed; no wave has looked at it yet.",
     "MUST_GO": "It rides: no later wave would keep its promise.",
+    "NO_WITNESS": "It rides: later waves have too few vehicles for all that would wait.",
     "RIDES_ALONG": "It rides: the run leaves for others, and it is ready.",
     "NOT_ON_TIME_ANY_MORE": "It rides on the first run there is; its promise cannot be kept any more.",
     "HELD_FOR_LATER_WAVE": "It is held: a later wave still keeps its promise, and no other parcel must go yet.",
