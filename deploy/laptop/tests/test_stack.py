@@ -17,7 +17,7 @@ PARTS = ("kafka", "postgres", "zipkin")
 def test_kafka_postgres_and_zipkin_start_die_and_come_back(run_dir: Path) -> None:
     with Stack(run_dir, parts=PARTS) as stack:
         assert stack.zipkin.ready()
-        assert 100 < stack.pss_mb() < 1000
+        assert 100 < stack.pss_mb() < 2000  # with this test process itself
         stack.postgres.sql("CREATE TABLE kept AS SELECT 42 AS answer", "orders")
         stack.kill_kafka()
         assert not stack.kafka.ready()
