@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -25,8 +25,8 @@ from bench.load import Load
 SERVICES = ("catalog", "orders", "payments", "shipping")
 POLL_SECONDS = 0.1
 ROUND_SECONDS_MAX = 120.0
-OURS_DONE = "SELECT id FROM orders WHERE wait = 'DELIVERY'"
-FLOOR_DONE = "SELECT id FROM orders WHERE state = 'delivery'"
+OURS_DONE = "SELECT id FROM orders WHERE id = ANY($1) AND wait = 'DELIVERY'"
+FLOOR_DONE = "SELECT id FROM orders WHERE id = ANY($1) AND state = 'delivery'"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,11 +49,10 @@ class Contender:
         """Place `count` orders, after a warm-up, and wait until all have their parcel."""
         connection = await asyncpg.connect(self.orders_url)
         try:
-            done = [row["id"] for row in await connection.fetch(self.done_sql)]
-            done += await self._carried(connection, self.load(), max(20, count // 20), done)
+            await self._carried(connection, self.load(), max(20, count // 20))
             before_tx, before_cpu = await measure.written(admin_url), self._cpu()
             load, start = self.load(), time.perf_counter()
-            seen = await self._carried(connection, load, count, done)
+            seen = await self._carried(connection, load, count)
             took, cpu = max(seen[one.order_id] for one in load.placed) - start, self._cpu()
             transactions = await measure.written(admin_url) - before_tx
         finally:
@@ -66,21 +65,21 @@ class Contender:
         shared = {name: self.stack.children[name].process.pid for name in ("kafka", "postgres")}
         return measure.cpu_seconds({**self.processes, **shared})
 
-    async def _carried(
-        self, connection: asyncpg.Connection, load: Load, count: int, done: Sequence[str]
-    ) -> dict[str, float]:
+    async def _carried(self, connection: asyncpg.Connection, load: Load, count: int) -> dict[str, float]:
         """Place orders and poll until all have their parcel; answers when each was first seen to."""
         placing = asyncio.create_task(load.full_speed(count))
-        statement = f"{self.done_sql} AND id <> ALL($1)"
         seen: dict[str, float] = {}
         deadline = time.perf_counter() + ROUND_SECONDS_MAX
-        while not placing.done() or any(one.order_id not in seen for one in load.placed):
+        pending: list[str] = []
+        while pending or not placing.done() or len(seen) < len(load.placed):
             if time.perf_counter() > deadline:
                 raise RuntimeError(f"{self.name}: {len(seen)} of {count} sagas done after {ROUND_SECONDS_MAX} s")
             await asyncio.sleep(POLL_SECONDS)
-            rows = await connection.fetch(statement, [*done, *seen])
+            pending = [one.order_id for one in load.placed if one.order_id not in seen]
+            rows = await connection.fetch(self.done_sql, pending)
             now = time.perf_counter()
             seen.update({row["id"]: now for row in rows})
+            pending = pending[len(rows) :]
         await placing
         return seen
 

@@ -119,7 +119,9 @@ def main(
     rounds: Annotated[int, typer.Option(help="rounds of every contender")] = 3,
 ) -> None:
     """Run the saga bench and write .run/bench/saga.json."""
-    with Stack(Path(".run/bench-stack"), sampling=SAMPLING) as stack:
+    home = Path(".run/bench-stack")
+    Stack(home).clean()
+    with Stack(home, sampling=SAMPLING) as stack:
         for service in contenders.SERVICES:
             stack.kill(service, "all", 15)
             stack.children[f"{service}.all"].process.wait(30)
