@@ -186,15 +186,19 @@ async def _make_small_topic(kafka: str, name: str) -> None:
     await admin.close()
 
 
+HERE = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+"""pg_locks shows the whole server, and other tests' relays run on it."""
+
+
 async def _holders(engine: AsyncEngine) -> int:
-    sql = f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = {LOCK} AND granted"
+    sql = f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = {LOCK} AND granted AND {HERE}"
     return int((await rows(engine, sql))[0][0])
 
 
 async def _kill_the_leader(engine: AsyncEngine) -> None:
     sql = f"""
         SELECT pg_terminate_backend(pid) FROM pg_locks
-        WHERE locktype = 'advisory' AND objid = {LOCK} AND granted
+        WHERE locktype = 'advisory' AND objid = {LOCK} AND granted AND {HERE}
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
     await rows(engine, sql)
 
