@@ -198,8 +198,7 @@ async def _holders(engine: AsyncEngine) -> int:
 async def _kill_the_leader(engine: AsyncEngine) -> None:
     sql = f"""
         SELECT pg_terminate_backend(pid) FROM pg_locks
-        WHERE locktype = 'advisory' AND objid = {LOCK} AND granted AND {HERE}
-        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
+        WHERE locktype = 'advisory' AND objid = {LOCK} AND granted AND {HERE}"""
     await rows(engine, sql)
 
 

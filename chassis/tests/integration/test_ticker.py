@@ -133,6 +133,7 @@ async def test_a_ticker_that_lost_its_connection_stops_its_jobs_and_starts_again
             await connection.exec_driver_sql(
                 "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
                 " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+                " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
             )
         await eventually(lambda: "tick" in runtime.health.problems())
         count = len(times)
