@@ -119,7 +119,7 @@ def audit(stack: Stack, actors: Path) -> dict[str, Any]:
 def _show(stack: Stack, play: Performance, summary: dict[str, Any], failed: list[str]) -> None:
     summary["checks_failed"] = failed
     picture = stack.run_dir / "runs.svg"
-    picture.write_text(runs_map.draw(summary["runs"]), "utf-8")
+    picture.write_text(runs_map.draw([*summary["runs"], *summary["control_runs"]]), "utf-8")
     (stack.run_dir / "summary.json").write_text(json.dumps(summary, indent=1, ensure_ascii=False), "utf-8")
     tables.show(console, summary)
     console.print(f"  summary   {stack.run_dir / 'summary.json'}")

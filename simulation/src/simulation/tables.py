@@ -31,12 +31,12 @@ def _table(title: str, *columns: str) -> Table:
 
 def _runs(summary: Mapping[str, Any]) -> Table:
     table = _table("Runs", "batch", "date", "partner", "hub", "planned", "picked", "missed", "stops", "state")
-    for run in summary["runs"]:
+    for run in [*summary["runs"], *summary["control_runs"]]:
         hub = HUBS.get(run["hub"], run["hub"])
         if run["moved_by_closure"]:
             hub += f" (was {HUBS.get(run['tendered_over_hub'], run['tendered_over_hub'])})"
         counts = (str(run[name]) for name in ("parcels_planned", "parcels_picked", "missed"))
-        name = run["batch_id"] + (" (Bản Bo)" if run["control"] else "")
+        name = run["batch_id"] + (" (Bản Bo)" if run in summary["control_runs"] else "")
         table.add_row(name, run["date"], run["partner"], hub, *counts, str(len(run["stops"])), run["state"].lower())
     return table
 

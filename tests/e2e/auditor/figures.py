@@ -22,7 +22,7 @@ def figures(evidence: Evidence) -> dict[str, Any]:
         "orders_placed": len(counted),
         "orders_further": len(evidence.of("order_placed")) - len(counted),
         "orders_by_state": dict(Counter(row["state"] for row in evidence.rows("orders", "orders"))),
-        "runs": runs(evidence),
+        **runs(evidence),
         **promises(evidence),
         "partner_b_tenders": tenders_of(evidence, SECOND_PARTNER),
         **cash(evidence),
@@ -37,13 +37,13 @@ def _of_counted(evidence: Evidence, parcels: Iterable[str]) -> list[str]:
     return [parcel for parcel in parcels if parcel.rpartition("-")[0] in evidence.counted_orders]
 
 
-def runs(evidence: Evidence) -> list[dict[str, Any]]:
-    """Each run that was driven, by time, with what of it is counted; other runs carry `control` True."""
+def runs(evidence: Evidence) -> dict[str, list[dict[str, Any]]]:
+    """Each run that was driven, by time: `runs` with what of them is counted, `control_runs` that carry none of it."""
     rows = {row["id"]: row for row in evidence.rows("shipping", "batches")}
     moves = {fact.key: fact.body for fact in evidence.of("batch_moved")}
     partners = {fact.key: fact.body.partner_id for fact in evidence.of("batch_accepted")}
     driven = {fact.key: fact.body for fact in evidence.of("batch_collected")}
-    found = []
+    found: dict[str, list[dict[str, Any]]] = {"runs": [], "control_runs": []}
     for fact in sorted(evidence.of("batch_closed"), key=lambda each: moment(each.body.leave_time)):
         if fact.key not in driven:
             continue
@@ -51,7 +51,7 @@ def runs(evidence: Evidence) -> list[dict[str, Any]]:
         control = not _of_counted(evidence, planned)
         mine = (lambda parcels: list(parcels)) if control else (lambda parcels: _of_counted(evidence, parcels))
         move = moves.get(fact.key)
-        found.append(
+        found["control_runs" if control else "runs"].append(
             {
                 "batch_id": fact.key,
                 "date": moment(fact.body.leave_time).astimezone(LOCAL).date().isoformat(),
@@ -64,7 +64,6 @@ def runs(evidence: Evidence) -> list[dict[str, Any]]:
                 "missed": len(mine(driven[fact.key].missed_parcel_ids)),
                 "state": rows[fact.key]["state"],
                 "communes": list(fact.body.commune_codes),
-                "control": control,
                 "stops": [stop.pickup_point_id for stop in fact.body.stops],
             }
         )
@@ -136,5 +135,5 @@ def failures(evidence: Evidence) -> dict[str, Any]:
         "calls_that_found_nobody": sum(
             entry.get("code") == "UNAVAILABLE" for journal in evidence.journals.values() for entry in journal
         ),
-        "control_batches_moved": sum(run["control"] and bool(run["moved_by_closure"]) for run in runs(evidence)),
+        "control_batches_moved": sum(bool(run["moved_by_closure"]) for run in runs(evidence)["control_runs"]),
     }
