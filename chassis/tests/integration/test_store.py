@@ -61,19 +61,35 @@ async def test_a_new_aggregate_that_somebody_else_made_is_a_conflict(engine: Asy
             await STORE.save(connection, {"full": 0, "bare": 0}, [FULL, BARE])
 
 
-async def test_two_loads_in_opposite_order_wait_instead_of_deadlocking(engine: AsyncEngine) -> None:
+async def test_two_loads_that_find_the_rows_in_opposite_order_wait_instead_of_deadlocking(engine: AsyncEngine) -> None:
     many = [replace(BARE, id=f"c{number:03}") for number in range(200)]
     async with engine.begin() as connection:
         await STORE.save(connection, {one.id: 0 for one in many}, many)
+        for turn in ("CREATE TEMP TABLE here ON COMMIT DROP AS SELECT * FROM counters", "DELETE FROM counters"):
+            await connection.exec_driver_sql(turn)
+        await connection.exec_driver_sql("INSERT INTO counters SELECT * FROM here ORDER BY id DESC")
 
-    async def load(ids: list[str]) -> int:
+    async def load(shun: str) -> int:
         async with engine.begin() as connection:
-            found = len(await STORE.load(connection, ids, lock=True))
+            for way in ("bitmapscan", shun):  # by the index from the first id on, or as they lie, from the last
+                await connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
+            found = len(await STORE.load(connection, [one.id for one in many], lock=True))
             await asyncio.sleep(0.01)
             return found
 
-    ids = [one.id for one in many]
-    assert await asyncio.gather(*(load(ids[::step]) for step in (1, -1) * 5)) == [200] * 10
+    assert await asyncio.gather(*(load(shun) for shun in ("indexscan", "seqscan") * 5)) == [200] * 10
+
+
+@pytest.mark.parametrize("lock", [True, False])
+async def test_what_is_loaded_to_be_changed_is_locked_and_what_is_only_read_is_not(
+    engine: AsyncEngine, lock: bool
+) -> None:
+    async with engine.begin() as connection:
+        await STORE.save(connection, {"full": 0}, [FULL])
+    async with engine.begin() as connection, engine.connect() as other:
+        await STORE.load(connection, ["full"], lock=lock)
+        free = await other.exec_driver_sql("SELECT id FROM counters FOR UPDATE SKIP LOCKED")
+        assert [row[0] for row in free] == ([] if lock else ["full"])
 
 
 async def test_the_migration_makes_what_the_code_declares_and_may_run_twice(engine: AsyncEngine) -> None:
