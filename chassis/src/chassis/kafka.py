@@ -6,7 +6,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -21,7 +20,7 @@ from chassis import crash
 from chassis.dead_letters import dead_topic
 from chassis.dispatch import Dispatcher
 from chassis.inbox import InboxGate, items_of
-from chassis.outages import Backoff, explain, is_outage
+from chassis.outages import Backoff, explain, is_outage, stopped
 from chassis.telemetry import count
 from chassis.wiring import Health, Service, TopicShape
 
@@ -135,23 +134,20 @@ class Consumer:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Hear until told to stop; a broker that is away at the start is waited for."""
-        if not self._hears:
-            self._health.ok("consume")
-            return
         while not stop.is_set():
             try:
                 await self._broker.start()
             except (KafkaError, OSError) as error:
                 self._health.failing("consume", explain(error))
                 await self._broker.stop()
-                await _pause(stop, self._backoff.pause())
+                await stopped(stop, self._backoff.pause())
             else:
                 self._backoff.reset()
                 break
         try:
             while not stop.is_set():
                 await self._probe()
-                await _pause(stop, PROBE_SECONDS)
+                await stopped(stop, PROBE_SECONDS)
         finally:
             await self._broker.stop()
 
@@ -199,6 +195,8 @@ class Consumer:
         try:
             await message.nack()
         except IllegalStateError:
+            # The trouble is theirs now; what is left to us is delivered again from the committed offsets.
+            self._trouble = ""
             _log.info("partition moved to another consumer meanwhile")
 
     async def _probe(self) -> None:
@@ -219,9 +217,3 @@ class Consumer:
                 self._health.failing("consume", explain(error))
             else:
                 self._health.ok("consume")
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    """Sleep, but not longer than until the stop."""
-    with suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
