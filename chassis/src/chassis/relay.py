@@ -130,7 +130,7 @@ class Relay:
                 self._health.ok("relay")
             backoff.reset()
             if 0 < sent < GATHERED:
-                await _sleep(stop, GATHER_SECONDS)
+                await stopped(stop, GATHER_SECONDS)
             elif not sent:
                 await _wake(self._said, stop, POLL_SECONDS)
 
