@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from chassis.kernel import NotFound
+from chassis.paging import Place
 from chassis.store import AggregateStore
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -82,13 +83,13 @@ async def tenders_of(connection: AsyncConnection, batch_id: str) -> list[Tender]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchFilter:
-    """Which batches; empty = any. `before` is the last one of the page before."""
+    """Which batches; empty = any. `before` is where the page before ended."""
 
     state: str = ""
     commune_code: str = ""
     leave_date: str = ""
     partner_id: str = ""
-    before: str = ""
+    before: Place | None = None
 
 
 async def list_batches(connection: AsyncConnection, wanted: BatchFilter, count: int) -> list[Batch]:
@@ -97,9 +98,10 @@ async def list_batches(connection: AsyncConnection, wanted: BatchFilter, count: 
         SELECT id FROM batches
         WHERE ($1 = '' OR state = $1) AND ($2 = '' OR commune_codes ? $2) AND ($3 = '' OR leave_date = $3)
           AND ($4 = '' OR partner_id = $4)
-          AND ($5 = '' OR (create_time, id) < (SELECT create_time, id FROM batches WHERE id = $5))
-        ORDER BY create_time DESC, id DESC LIMIT $6"""
-    values = (wanted.state, wanted.commune_code, wanted.leave_date, wanted.partner_id, wanted.before, count)
+          AND ($5::timestamptz IS NULL OR (create_time, id) < ($5, $6))
+        ORDER BY create_time DESC, id DESC LIMIT $7"""
+    before = wanted.before or (None, "")
+    values = (wanted.state, wanted.commune_code, wanted.leave_date, wanted.partner_id, *before, count)
     ids = await _ids(connection, sql, *values)
     found = {one.id: one for one in await BATCHES.load(connection, ids, lock=False)}
     return [found[id] for id in ids]
@@ -115,15 +117,15 @@ async def tender_for(connection: AsyncConnection, tender_id: str, partner_id: st
 
 
 async def open_tenders(
-    connection: AsyncConnection, partner_id: str, now: datetime, after: str, count: int
+    connection: AsyncConnection, partner_id: str, now: datetime, after: Place | None, count: int
 ) -> list[tuple[Tender, Batch]]:
     """A partner's offers that can still be answered, soonest deadline first."""
     sql = """
         SELECT id FROM tenders
         WHERE partner_id = $1 AND state = 'offered' AND answer_deadline_time >= $2
-          AND ($3 = '' OR (answer_deadline_time, id) > (SELECT answer_deadline_time, id FROM tenders WHERE id = $3))
-        ORDER BY answer_deadline_time, id LIMIT $4"""
-    ids = await _ids(connection, sql, partner_id, now, after, count)
+          AND ($3::timestamptz IS NULL OR (answer_deadline_time, id) > ($3, $4))
+        ORDER BY answer_deadline_time, id LIMIT $5"""
+    ids = await _ids(connection, sql, partner_id, now, *(after or (None, "")), count)
     found = {one.id: one for one in await TENDERS.load(connection, ids, lock=False)}
     runs = {one.id: one for one in await BATCHES.load(connection, [t.batch_id for t in found.values()], lock=False)}
     return [(found[id], runs[found[id].batch_id]) for id in ids]
