@@ -15,6 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shipping.adapters import tables
 from shipping.domain.batch import Batch
 from shipping.domain.closure import Closure
+from shipping.domain.fleet import TurnedDown
+from shipping.domain.foreseeing import LikeDay
 from shipping.domain.line import Line
 from shipping.domain.parcel import Parcel
 from shipping.domain.pickup_point import PickupPoint
@@ -203,3 +205,37 @@ async def parcels_to_plan(connection: AsyncConnection, area_hub_id: str) -> list
         WHERE p.area_hub_id = $1 AND p.state IN ('created', 'ready')
           AND NOT EXISTS (SELECT FROM lines l WHERE l.parcel_id = p.id AND l.live)"""
     return await PARCELS.load(connection, await _ids(connection, sql, area_hub_id), lock=False)
+
+
+async def earlier_parcels(
+    connection: AsyncConnection, area_hub_id: str, days: Sequence[LikeDay], count: int
+) -> list[Parcel]:
+    """Up to so many parcels of an area that became ready on these days and were not called off, newest first."""
+    sql = """
+        SELECT p.id FROM parcels p
+        JOIN unnest($2::timestamptz[], $3::timestamptz[]) AS d(first, past)
+          ON p.ready_time >= d.first AND p.ready_time < d.past
+        WHERE p.area_hub_id = $1 AND p.promise IS NOT NULL AND p.state <> 'cancelled'
+        ORDER BY p.ready_time DESC, p.id LIMIT $4"""
+    firsts, pasts = [day.first for day in days], [day.past for day in days]
+    ids = await _ids(connection, sql, area_hub_id, firsts, pasts, count)
+    found = {one.id: one for one in await PARCELS.load(connection, ids, lock=False)}
+    return [found[id] for id in ids if id in found]
+
+
+async def batches_of_day(connection: AsyncConnection, leave_date: str) -> list[Batch]:
+    """Every run that leaves on a local day, whatever became of it."""
+    ids = await _ids(connection, "SELECT id FROM batches WHERE leave_date = $1 ORDER BY id", leave_date)
+    return await BATCHES.load(connection, ids, lock=False)
+
+
+async def turned_down(connection: AsyncConnection, area_hub_id: str, since: datetime) -> list[TurnedDown]:
+    """What partners declined, or let pass, in an area; the time is when they should have answered."""
+    sql = """
+        SELECT t.partner_id, ARRAY(SELECT jsonb_array_elements_text(b.commune_codes)), t.answer_deadline_time
+        FROM tenders t JOIN batches b ON b.id = t.batch_id
+        WHERE t.state IN ('declined', 'expired') AND t.answer_deadline_time >= $2 AND b.area_hub_id = $1
+        ORDER BY t.answer_deadline_time, t.id"""
+    result = await connection.exec_driver_sql(sql, (area_hub_id, since))
+    rows: Sequence[Any] = result.all()
+    return [TurnedDown(row[0], tuple(row[1]), row[2]) for row in rows]
