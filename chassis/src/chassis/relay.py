@@ -32,6 +32,9 @@ ROWS_MAX = 1_000
 POLL_SECONDS = 0.25
 """How long the relay sleeps when nobody wakes it; a commit in another process is found this late."""
 
+GATHERED, GATHER_SECONDS = 200, 0.05
+"""A smaller page is followed by a pause: what is said meanwhile shares the next. After a quiet moment nothing waits."""
+
 STANDBY_SECONDS = 1.0
 """How often a relay that is not the one asks whether it may be."""
 
@@ -49,9 +52,8 @@ FETCH = f"SELECT {COLUMNS} FROM outbox ORDER BY seq LIMIT $1"
 
 # What rests must not fill the page, or one refused key would hold up the whole service.
 FETCH_OTHERS = f"""
-    SELECT {COLUMNS} FROM outbox AS o WHERE NOT EXISTS (
-        SELECT FROM unnest($2::text[], $3::text[]) AS r(topic, key)
-        WHERE r.topic = o.topic AND (r.key = o.key OR r.key IS NULL))
+    SELECT {COLUMNS} FROM outbox WHERE NOT EXISTS (
+        SELECT FROM unnest($2::text[], $3::text[]) AS resting(t, k) WHERE t = topic AND (k = key OR k IS NULL))
     ORDER BY seq LIMIT $1"""
 
 DELETE = "DELETE FROM outbox WHERE seq = ANY($1::bigint[])"
@@ -101,8 +103,7 @@ class Relay:
                     try:
                         await self._lead(connection, stop, backoff)
                     finally:
-                        # Back in the pool it would keep the lock, and nobody could relay any more.
-                        await opened.invalidate()
+                        await opened.invalidate()  # In the pool it would keep the lock, and nobody could relay.
             except Exception as error:
                 self._health.failing("relay", explain(error))
                 log = _log.warning if is_outage(error) or isinstance(error, Refused) else _log.error
@@ -125,7 +126,9 @@ class Relay:
             else:
                 self._health.ok("relay")
             backoff.reset()
-            if sent < ROWS_MAX:
+            if 0 < sent < GATHERED:
+                await stopped(stop, GATHER_SECONDS)
+            elif not sent:
                 await _wake(self._said, stop, POLL_SECONDS)
 
     async def _page(self, connection: AsyncConnection) -> int:
@@ -175,8 +178,7 @@ class Relay:
                 failures |= {row.seq: error for row in of_topic}
                 continue
             by_partition = _grouped(of_topic, lambda row, count=partitions: partition_of(row.key, count))
-            for partition, share in by_partition.items():
-                flying.append(asyncio.create_task(self._send_share(producer, topic, partition, share)))
+            flying += [asyncio.create_task(self._send_share(producer, topic, *share)) for share in by_partition.items()]
         for failed in await asyncio.gather(*flying):
             failures |= failed
         return failures
@@ -214,10 +216,10 @@ class Relay:
             except KafkaError as error:
                 failures[row.seq] = error
                 await self._drop_producer()
-                if error.retriable and not isinstance(error, UnknownTopicOrPartitionError):
+                missing = isinstance(error, UnknownTopicOrPartitionError)
+                if error.retriable and not missing:
                     return failures | {late.seq: error for late in rows[position:]}
-                whole = isinstance(error, UnknownTopicOrPartitionError)
-                self._rest(row.topic, None if whole else row.key, explain(error))
+                self._rest(row.topic, None if missing else row.key, explain(error))
         return failures | {row.seq: Refused() for row in rows if self._rests(row)}
 
     async def _ready_producer(self) -> AIOKafkaProducer:
@@ -227,7 +229,6 @@ class Relay:
                 client_id=f"{self._service}-relay",
                 acks="all",
                 enable_idempotence=True,
-                linger_ms=0,
                 max_batch_size=256 * 1024,
                 max_request_size=1024 * 1024,
                 request_timeout_ms=REQUEST_TIMEOUT_MS,
@@ -291,7 +292,7 @@ def _headers(row: Row, source: bytes) -> Headers:
 
 async def _wake(said: asyncio.Event, stop: asyncio.Event, seconds: float) -> None:
     """Sleep until something was said, the stop, or the poll."""
-    tasks = [asyncio.ensure_future(said.wait()), asyncio.ensure_future(stop.wait())]
+    tasks = [asyncio.ensure_future(event.wait()) for event in (said, stop)]
     try:
         await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     finally:

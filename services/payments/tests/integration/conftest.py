@@ -25,7 +25,7 @@ from chassis import migrate
 from .speech import NOW
 
 TRACE = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01"
-TABLES = "payments, bank_transfers, refunds, cod_parcels, cod_statements, ledger_entries"
+TABLES = "payments, bank_transfers, refunds, cod_parcels, cod_statements, ledger_entries, ledger_balances"
 
 
 @dataclass

@@ -71,7 +71,9 @@ def point_changed(seller_id: str, point: str, effective: datetime) -> Message:
     return event
 
 
-def order_confirmed(order_id: str, parts: int = 1, point: str = "pp-binh-lu-zone", weight_g: int = 1000) -> Message:
+def order_confirmed(
+    order_id: str, parts: int = 1, point: str = "pp-binh-lu-zone", weight_g: int = 1000, placed: datetime = NOW
+) -> Message:
     event = OrderEvent(order_id=order_id, version=3)
     fact = event.order_confirmed
     fact.contact_id, fact.channel = f"contact-{order_id}", "livestream"
@@ -80,8 +82,8 @@ def order_confirmed(order_id: str, parts: int = 1, point: str = "pp-binh-lu-zone
         part = fact.parts.add(part_id=f"{order_id}-{number}", pickup_point_id=point, goods_vnd=50_000)
         part.seller_ids.append("seller-1")
         part.size.weight_g, part.size.length_cm, part.size.width_cm, part.size.height_cm = weight_g, 30, 20, 15
-    fact.place_time.FromDatetime(NOW)
-    fact.confirm_time.FromDatetime(NOW)
+    fact.place_time.FromDatetime(placed)
+    fact.confirm_time.FromDatetime(placed)
     return event
 
 
@@ -156,7 +158,7 @@ class House:
     async def ready_parcels(self, count: int, point: str = "pp-binh-lu-zone") -> list[str]:
         """Confirmed and packed parcels of one part each."""
         ids = [f"DH{uuid.uuid4().hex[:12].upper()}" for _ in range(count)]
-        await self.hear(*(order_confirmed(id, point=point) for id in ids))
+        await self.hear(*(order_confirmed(id, point=point, placed=self.clock.now()) for id in ids))
         seller = self.stub("seller-1")
         for id in ids:
             await seller.MarkReady(pb.MarkReadyRequest(request_id=f"ready-{id}", parcel_id=f"{id}-1"))

@@ -54,6 +54,22 @@ async def test_partners_see_only_their_own_tenders(house: House) -> None:
         assert await refused(call) == (grpc.StatusCode.NOT_FOUND, "NOT_FOUND")
 
 
+async def test_open_tenders_come_by_page_soonest_deadline_first(house: House) -> None:
+    for _ in range(3):
+        await house.ready_parcels(1)
+        await house.push()
+        house.clock.move(timedelta(minutes=1))
+    stub, token = house.stub("partner-a"), ""
+    seen: list[Any] = []
+    while not seen or token:
+        page = await stub.ListTenders(courier.ListTendersRequest(page_size=1, page_token=token))
+        seen += [tender.answer_deadline_time.ToDatetime() for tender in page.tenders]
+        token = page.next_page_token
+    assert len(seen) == 3 and seen == sorted(seen)
+    strange = courier.ListTendersRequest(page_token=f"{token}x")
+    assert await refused(stub.ListTenders(strange)) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID")
+
+
 async def test_a_late_acceptance_is_no_longer_yours(house: House) -> None:
     await house.ready_parcels(1)
     await house.push()

@@ -110,6 +110,8 @@ async def test_list_batches_by_page_and_for_officers_their_own(house: House) -> 
     tendered = pb.ListBatchesRequest(state=pb.BATCH_STATE_TENDERED, local_date="2026-02-04", partner_id="partner-a")
     assert len((await stub.ListBatches(tendered)).batches) == 4
     assert (await refused(stub.ListBatches(pb.ListBatchesRequest(page_size=201))))[1] == "INVALID"
+    strange = pb.ListBatchesRequest(page_token="PB260204-8X0R2M1K")
+    assert await refused(stub.ListBatches(strange)) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID")
 
 
 async def test_explain_parcel_tells_why_it_is_not_on_a_run_and_then_why_it_is(house: House, say: Any) -> None:
