@@ -49,7 +49,7 @@ def environ(port: int, tmp_path: Path, database: str) -> dict[str, str]:
     tokens = tmp_path / "tokens.json"
     tokens.write_text(json.dumps({"tokens": [{"token": "t", "identity": "o", "role": "operator"}]}))
     return {
-        "PYTHONPATH": str(HERE),
+        "PYTHONPATH": os.pathsep.join((str(HERE), os.environ.get("PYTHONPATH", ""))),
         "CHOPHIEN_DATABASE_URL": database,
         "CHOPHIEN_KAFKA_BOOTSTRAP": AWAY,
         "CHOPHIEN_GRPC_LISTEN": f"127.0.0.1:{port}",
