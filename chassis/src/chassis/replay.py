@@ -91,21 +91,25 @@ def _letter(row: Any) -> DeadLetter:
 async def replay(dispatcher: Dispatcher, topic: str = "", lane: str = "") -> Replayed:
     """Try again what waits, culprit first; a key whose record fails again stays closed from there."""
     total = Replayed()
-    closed: set[tuple[str, str]] = set()
+    closed: set[tuple[str, str | int]] = set()
     while True:
         async with dispatcher.engine.connect() as connection:
             letters = await open_letters(connection, topic, lane)
-        letters = [letter for letter in letters if (letter.topic, letter.lane) not in closed][:RECORDS_MAX]
+        letters = [letter for letter in letters if _way(letter) not in closed][:RECORDS_MAX]
         if not letters:
             return total
         items = [_item(letter, dispatcher) for letter in letters]
         await dispatcher.carry_out(items, ReplayGate(dispatcher.service.name))
         failed = [item for item in items if item.error is not None]
-        # A keyless record waits for nobody, but must not be tried for ever either.
-        closed |= {(item.source.record.topic, item.source.record.lane) for item in failed}
+        closed |= {_way(item.source.record) for item in failed}
         parked = sum(item.held for item in items)
         done = len(items) - len(failed) - parked
         total = Replayed(total.carried_out + done, total.failed + len(failed), total.still_parked + parked)
+
+
+def _way(letter: DeadLetter) -> tuple[str, str | int]:
+    """What is closed by a failure: the key; a keyless record closes nobody's way but its own."""
+    return letter.topic, letter.lane or letter.id
 
 
 async def discard(connection: AsyncConnection, id: int, note: str) -> bool:

@@ -15,6 +15,8 @@ from counters.domain import HANDLERS, Count
 from counters.given import FakeRecord, counted, dead_headers, dispatcher, hear, letters, rows, said, totals
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from chassis import replay as chassis_replay
+
 
 def healed(amount: int = 12) -> dict[Any, Any]:
     """The handlers after the bug was repaired: thirteen counts as twelve."""
@@ -100,6 +102,16 @@ async def test_a_replay_that_is_halved_keeps_the_rest_of_the_key_behind_its_culp
         ("c1", "parked"),
         ("c2", "dead"),
     ]
+
+
+async def test_records_without_a_key_wait_for_nobody_at_the_replay_either(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chassis_replay, "RECORDS_MAX", 2)
+    keyless = [replace(counted(f"c{number}", 666 if number < 3 else 13), key=None) for number in range(6)]
+    await hear(dispatcher(engine), *keyless)
+    assert await replay(dispatcher(engine, handlers=healed())) == Replayed(3, 3, 0)
+    assert await totals(engine) == {"c3": 12, "c4": 12, "c5": 12}
 
 
 async def test_a_replay_tells_nobody_but_its_own_service(engine: AsyncEngine) -> None:
