@@ -1,3 +1,5 @@
+"""The picture of a day: a line for every run, and the figures of the plans beside each other."""
+
 from __future__ import annotations
 
 from xml.etree import ElementTree

@@ -34,6 +34,9 @@ GATHERED, GATHER_SECONDS = 200, 0.05
 """A batch smaller than this is followed by a pause: what comes meanwhile shares the next transaction, which costs much
 the same for one record and for a hundred. A record after a quiet moment never waits."""
 
+SEGMENT_MS = 86_400_000
+"""A topic that forgets does so a day late at most."""
+
 SESSION_TIMEOUT_MS = 6_000
 """How long the partitions of a consumer that died wait for their next one; the least a broker allows."""
 
@@ -75,6 +78,9 @@ def _new_topic(name: str, shape: TopicShape, replication: int) -> NewTopic:
         "retention.bytes": "-1",
         "min.insync.replicas": str(max(1, replication - 1)),
     }
+    if hours is not None:
+        # A broker forgets whole segments: with its week a record would live a week longer, as long as its inbox row.
+        settings["segment.ms"] = str(SEGMENT_MS)
     return NewTopic(name, shape.partitions, replication, topic_configs=settings)
 
 

@@ -157,6 +157,7 @@ async def test_topics_said_and_heard_and_dead_are_made_as_their_shapes_say_and_m
     made = {name: {entry[0]: entry[1] for entry in entries} for _, _, _, name, entries in configs}
     assert {name: settings["retention.ms"] for name, settings in made.items()} == shapes
     assert {settings["cleanup.policy"] for settings in made.values()} == {"delete"}
+    assert made[heard(one)]["segment.ms"] == str(chassis_kafka.SEGMENT_MS)
 
 
 async def test_roles_that_start_before_their_broker_begin_when_it_is_there(kafka: str, engine: AsyncEngine) -> None:
