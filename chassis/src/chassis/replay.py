@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,12 +132,16 @@ class ReplayGate:
     def __init__(self, group: str) -> None:
         """`group` is the consumer group, part of the dead topic's name."""
         self._group = group
+        self._closed: set[Hashable] = set()
 
     async def enter(self, connection: AsyncConnection, items: Sequence[Item]) -> Sequence[Item]:
-        """Only rows that are still open."""
+        """Only rows that are still open; behind what failed in an earlier share of these items the lane is held."""
         ids = [item.source.record.id for item in items]
         still = {row[0] for row in await connection.exec_driver_sql(LOCK, (ids,))}
-        return [item for item in items if item.source.record.id in still]
+        entered = [item for item in items if item.source.record.id in still]
+        for item in entered:
+            item.held = item.lane in self._closed
+        return entered
 
     def begin(self, item: Item, transaction: str) -> Span | None:
         """The facts said carry the record's own trace."""
@@ -145,6 +149,7 @@ class ReplayGate:
 
     async def leave(self, connection: AsyncConnection, items: Sequence[Item]) -> None:
         """Write down what became of each; a parked one that fails is a culprit of its own now."""
+        self._closed |= {item.lane for item in items if item.error is not None and item.lane is not None}
         await connection.exec_driver_sql(SETTLE, columns_of([_settled(item) for item in items]))
         new = (item for item in items if item.error is not None and item.source.record.state == "parked")
         await write_dead(connection, [dead_record(item, self._group) for item in new])
