@@ -96,8 +96,8 @@ async def open_shop(stub: Any) -> None:
     await stub.OpenOffer(offer())
 
 
-def line(quantity: int = 1, price: int = PRICE, session_id: str = "") -> Line:
-    return Line(product_id="noodles", quantity=quantity, unit_price_vnd=price, session_id=session_id)
+def line(quantity: int = 1, price: int = PRICE, session_id: str = "", product_id: str = "noodles") -> Line:
+    return Line(product_id=product_id, quantity=quantity, unit_price_vnd=price, session_id=session_id)
 
 
 def placed(order: str, *lines: Line) -> OrderEvent:

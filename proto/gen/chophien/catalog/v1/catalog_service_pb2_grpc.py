@@ -103,6 +103,11 @@ class CatalogServiceStub:
                 request_serializer=chophien_dot_catalog_dot_v1_dot_catalog__service__pb2.QuoteBasketRequest.SerializeToString,
                 response_deserializer=chophien_dot_catalog_dot_v1_dot_catalog__service__pb2.QuoteBasketResponse.FromString,
                 _registered_method=True)
+        self.GetProgramme = channel.unary_unary(
+                '/chophien.catalog.v1.CatalogService/GetProgramme',
+                request_serializer=chophien_dot_catalog_dot_v1_dot_catalog__service__pb2.GetProgrammeRequest.SerializeToString,
+                response_deserializer=chophien_dot_catalog_dot_v1_dot_catalog__service__pb2.GetProgrammeResponse.FromString,
+                _registered_method=True)
 
 
 class CatalogServiceServicer:
@@ -211,6 +216,14 @@ class CatalogServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetProgramme(self, request, context):
+        """A commune's e-commerce programme in counters (R07): no names, no rows. Roles: operator, officer (own commune), service.
+        Errors: NOT_YOUR_COMMUNE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CatalogServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -278,6 +291,11 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.QuoteBasket,
                     request_deserializer=chophien_dot_catalog_dot_v1_dot_catalog__service__pb2.QuoteBasketRequest.FromString,
                     response_serializer=chophien_dot_catalog_dot_v1_dot_catalog__service__pb2.QuoteBasketResponse.SerializeToString,
+            ),
+            'GetProgramme': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetProgramme,
+                    request_deserializer=chophien_dot_catalog_dot_v1_dot_catalog__service__pb2.GetProgrammeRequest.FromString,
+                    response_serializer=chophien_dot_catalog_dot_v1_dot_catalog__service__pb2.GetProgrammeResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -635,6 +653,33 @@ class CatalogService:
             '/chophien.catalog.v1.CatalogService/QuoteBasket',
             chophien_dot_catalog_dot_v1_dot_catalog__service__pb2.QuoteBasketRequest.SerializeToString,
             chophien_dot_catalog_dot_v1_dot_catalog__service__pb2.QuoteBasketResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetProgramme(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/chophien.catalog.v1.CatalogService/GetProgramme',
+            chophien_dot_catalog_dot_v1_dot_catalog__service__pb2.GetProgrammeRequest.SerializeToString,
+            chophien_dot_catalog_dot_v1_dot_catalog__service__pb2.GetProgrammeResponse.FromString,
             options,
             channel_credentials,
             insecure,

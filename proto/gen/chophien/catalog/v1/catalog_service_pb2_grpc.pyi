@@ -62,6 +62,10 @@ class CatalogServiceStub:
     """What a basket costs now, what is available and how it splits by pickup point. Holds nothing. Roles: all.
     Unknown or unavailable products are no error: their lines say why.
     """
+    GetProgramme: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.GetProgrammeRequest, _catalog_service_pb2.GetProgrammeResponse]
+    """A commune's e-commerce programme in counters (R07): no names, no rows. Roles: operator, officer (own commune), service.
+    Errors: NOT_YOUR_COMMUNE.
+    """
 
 class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     """Sellers, products, prices, counted stock and livestream sessions.
@@ -188,6 +192,16 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_catalog_service_pb2.QuoteBasketResponse]:
         """What a basket costs now, what is available and how it splits by pickup point. Holds nothing. Roles: all.
         Unknown or unavailable products are no error: their lines say why.
+        """
+
+    @_abc_1.abstractmethod
+    def GetProgramme(
+        self,
+        request: _catalog_service_pb2.GetProgrammeRequest,
+        context: _aio.ServicerContext[_catalog_service_pb2.GetProgrammeRequest, _abc.Awaitable[_catalog_service_pb2.GetProgrammeResponse]],
+    ) -> _abc.Awaitable[_catalog_service_pb2.GetProgrammeResponse]:
+        """A commune's e-commerce programme in counters (R07): no names, no rows. Roles: operator, officer (own commune), service.
+        Errors: NOT_YOUR_COMMUNE.
         """
 
 def add_CatalogServiceServicer_to_server(servicer: CatalogServiceServicer, server: _aio.Server) -> None: ...

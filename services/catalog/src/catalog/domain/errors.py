@@ -35,6 +35,12 @@ class NotYourSeller(DomainError):
     code = Code.PERMISSION_DENIED
 
 
+class NotYourCommune(DomainError):
+    """An officer may look at their own commune only."""
+
+    code = Code.PERMISSION_DENIED
+
+
 class OperatorOnly(DomainError):
     """Only an operator may do this."""
 

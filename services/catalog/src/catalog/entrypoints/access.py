@@ -19,4 +19,5 @@ ACCESS = {
     "GetProduct": _ALL,
     "ListProducts": _ALL,
     "QuoteBasket": _ALL,
+    "GetProgramme": frozenset({"operator", "officer", "service"}),
 }

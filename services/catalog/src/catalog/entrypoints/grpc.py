@@ -77,6 +77,13 @@ class CatalogServicer(pb_grpc.CatalogServiceServicer):
             )
         return responses.quoted(quote_basket(lines, shop, self._runtime.clock.now()))
 
+    async def GetProgramme(self, request: pb.GetProgrammeRequest, context: Any) -> pb.GetProgrammeResponse:
+        now = self._runtime.clock.now()
+        commune_code, day = requests.programme(request, caller(), now)
+        async with self._runtime.engine.connect() as connection:
+            found = await reads.programme(connection, commune_code, day, now)
+        return responses.programme(found, commune_code, day)
+
 
 def servicers(runtime: Runtime) -> dict[str, Registered]:
     """CatalogService by its full name."""
