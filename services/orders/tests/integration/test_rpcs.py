@@ -94,6 +94,10 @@ async def test_a_suspended_seller_and_a_withdrawn_product_are_refused(house: Hou
     await house.hear(suspended)
     other = place(lines=[Line(product_id="tea", quantity=1)])
     assert await refusal(stub.PlaceOrder(other)) == (grpc.StatusCode.FAILED_PRECONDITION, "SELLER_NOT_SELLING")
+    back = SellerEvent(seller_id="seller-b", version=3)
+    back.seller_reinstated.reason = "PAPERS"
+    await house.hear(back, suspended)
+    assert (await stub.PlaceOrder(other)).order_id
     ended = LivestreamEvent(session_id="live-1", version=3)
     ended.livestream_ended.end_time.FromDatetime(house.clock.now())
     await house.hear(ended)

@@ -400,6 +400,60 @@ class SuspendSellerResponse(_message.Message):
 Global___SuspendSellerResponse: _TypeAlias = SuspendSellerResponse  # noqa: Y015
 
 @_typing.final
+class ReinstateSellerRequest(_message.Message):
+    """Asks to let a suspended seller sell again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    SELLER_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Chosen by the caller, at most 64 characters. Never empty."""
+    seller_id: _builtins.str
+    """The seller."""
+    reason: _builtins.str
+    """Why, UPPER_SNAKE_CASE, at most 60 characters."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        seller_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "request_id", b"request_id", "seller_id", b"seller_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReinstateSellerRequest: _TypeAlias = ReinstateSellerRequest  # noqa: Y015
+
+@_typing.final
+class ReinstateSellerResponse(_message.Message):
+    """The seller may sell again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REINSTATE_TIME_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def reinstate_time(self) -> _timestamp_pb2.Timestamp:
+        """From when on, business time."""
+
+    def __init__(
+        self,
+        *,
+        reinstate_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reinstate_time", b"reinstate_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reinstate_time", b"reinstate_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReinstateSellerResponse: _TypeAlias = ReinstateSellerResponse  # noqa: Y015
+
+@_typing.final
 class MovePickupPointRequest(_message.Message):
     """Asks for a move."""
 

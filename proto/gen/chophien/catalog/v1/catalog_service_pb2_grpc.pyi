@@ -26,6 +26,8 @@ class CatalogServiceStub:
     """Stops a seller from selling: its products cannot be ordered, parcels under way go on. Roles: operator.
     Errors: SELLER_NOT_ACTIVE (already suspended).
     """
+    ReinstateSeller: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ReinstateSellerRequest, _catalog_service_pb2.ReinstateSellerResponse]
+    """Lets a suspended seller sell again, as it was. Roles: operator. Errors: SELLER_NOT_SUSPENDED."""
     MovePickupPoint: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.MovePickupPointRequest, _catalog_service_pb2.MovePickupPointResponse]
     """Moves where a seller's parcels are collected, from a moment on (R30). Roles: seller, operator."""
     PublishProduct: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.PublishProductRequest, _catalog_service_pb2.PublishProductResponse]
@@ -91,6 +93,14 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         """Stops a seller from selling: its products cannot be ordered, parcels under way go on. Roles: operator.
         Errors: SELLER_NOT_ACTIVE (already suspended).
         """
+
+    @_abc_1.abstractmethod
+    def ReinstateSeller(
+        self,
+        request: _catalog_service_pb2.ReinstateSellerRequest,
+        context: _aio.ServicerContext[_catalog_service_pb2.ReinstateSellerRequest, _abc.Awaitable[_catalog_service_pb2.ReinstateSellerResponse]],
+    ) -> _abc.Awaitable[_catalog_service_pb2.ReinstateSellerResponse]:
+        """Lets a suspended seller sell again, as it was. Roles: operator. Errors: SELLER_NOT_SUSPENDED."""
 
     @_abc_1.abstractmethod
     def MovePickupPoint(

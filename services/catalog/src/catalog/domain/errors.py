@@ -51,6 +51,10 @@ class SellerNotActive(DomainError):
     """The seller is suspended."""
 
 
+class SellerNotSuspended(DomainError):
+    """The seller is not suspended."""
+
+
 class NotForSale(DomainError):
     """The product is withdrawn."""
 

@@ -8,6 +8,7 @@ _SELLING = frozenset({"seller", "operator"})
 ACCESS = {
     "RegisterSeller": _SELLING,
     "SuspendSeller": frozenset({"operator"}),
+    "ReinstateSeller": frozenset({"operator"}),
     "MovePickupPoint": _SELLING,
     "PublishProduct": _SELLING,
     "WithdrawProduct": _SELLING,

@@ -27,6 +27,9 @@ class CatalogServicer(pb_grpc.CatalogServiceServicer):
     async def SuspendSeller(self, request: pb.SuspendSellerRequest, context: Any) -> pb.SuspendSellerResponse:
         return await self._door.execute(requests.suspend_seller(request), request, responses.suspended)
 
+    async def ReinstateSeller(self, request: pb.ReinstateSellerRequest, context: Any) -> pb.ReinstateSellerResponse:
+        return await self._door.execute(requests.reinstate_seller(request), request, responses.reinstated)
+
     async def MovePickupPoint(self, request: pb.MovePickupPointRequest, context: Any) -> pb.MovePickupPointResponse:
         command = requests.move_pickup_point(request, caller())
         return await self._door.execute(command, request, responses.pickup_point_moved)

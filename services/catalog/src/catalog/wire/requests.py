@@ -77,6 +77,12 @@ def suspend_seller(request: pb.SuspendSellerRequest) -> commands.SuspendSeller:
     return commands.SuspendSeller(seller_id=seller_id, reason=code(request.reason, "reason"))
 
 
+def reinstate_seller(request: pb.ReinstateSellerRequest) -> commands.ReinstateSeller:
+    """ReinstateSeller."""
+    seller_id = identifier(request.seller_id, "seller_id")
+    return commands.ReinstateSeller(seller_id=seller_id, reason=code(request.reason, "reason"))
+
+
 def move_pickup_point(request: pb.MovePickupPointRequest, caller: Caller) -> commands.MovePickupPoint:
     """MovePickupPoint."""
     return commands.MovePickupPoint(

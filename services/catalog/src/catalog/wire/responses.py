@@ -41,6 +41,11 @@ def suspended(time: datetime) -> pb.SuspendSellerResponse:
     return pb.SuspendSellerResponse(suspend_time=timestamp(time))
 
 
+def reinstated(time: datetime) -> pb.ReinstateSellerResponse:
+    """Of ReinstateSeller."""
+    return pb.ReinstateSellerResponse(reinstate_time=timestamp(time))
+
+
 def pickup_point_moved(time: datetime) -> pb.MovePickupPointResponse:
     """Of MovePickupPoint."""
     return pb.MovePickupPointResponse(effective_time=timestamp(time))
