@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,12 +11,15 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any, ClassVar, TypeVar
 
+import grpc
+import grpc.aio
 from google.protobuf.message import Message
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from chassis import migrate
 from chassis.access import Caller
 from chassis.inbox import InboxGate, items_of
+from chassis.status import reason_of
 from chassis.testing.clocks import HandClock
 from chassis.testing.serving import CALLERS, Served, serving
 from chassis.wiring import Service
@@ -49,6 +52,15 @@ class Record:
 def record_of(event: Message) -> Record:
     """An event as a record of its topic."""
     return Record(event.DESCRIPTOR.full_name, event.SerializeToString())
+
+
+async def refused(call: Awaitable[Any]) -> tuple[grpc.StatusCode, str]:
+    """The status code and the reason of a call, which must fail."""
+    try:
+        answer = await call
+    except grpc.aio.AioRpcError as error:
+        return error.code(), reason_of(error)
+    raise AssertionError(f"not refused: {answer}")
 
 
 @dataclass
