@@ -37,7 +37,7 @@ def booking(number: int) -> LedgerEntry:
 async def book(house: House, *numbers: int) -> None:
     entries = [booking(number) for number in numbers]
     async with house.served.runtime.engine.begin() as connection:
-        await tables.LEDGER_ENTRIES.save(connection, dict.fromkeys((one.id for one in entries), 0), entries)
+        await tables.LEDGER_ENTRIES.save(connection, dict.fromkeys(one.id for one in entries), entries)
 
 
 async def test_an_empty_ledger_has_no_accounts(house: House) -> None:
@@ -67,6 +67,6 @@ async def test_what_is_rolled_back_is_not_counted(house: House) -> None:
     await book(house, 1)
     with pytest.raises(ZeroDivisionError):
         async with house.served.runtime.engine.begin() as connection:
-            await tables.LEDGER_ENTRIES.save(connection, {"test/2": 0}, [booking(2)])
+            await tables.LEDGER_ENTRIES.save(connection, {"test/2": None}, [booking(2)])
             raise ZeroDivisionError
     assert (await same_as_the_journal(house)).entry_count == 1

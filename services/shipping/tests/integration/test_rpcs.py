@@ -8,30 +8,14 @@ from typing import Any
 
 import grpc
 import pytest
+from chassis.testing.house import refused
 from chassis.testing.serving import CALLERS
 from chophien.common.v1 import common_pb2
 from chophien.shipping.v1 import courier_service_pb2 as courier
 from chophien.shipping.v1 import shipping_service_pb2 as pb
-from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-untyped]
 from shipping.bootstrap import SERVICE
 
 House = Any
-
-
-def reason_of(error: grpc.aio.AioRpcError) -> str:
-    for key, value in error.trailing_metadata() or ():
-        if key == "grpc-status-details-bin":
-            info = error_details_pb2.ErrorInfo()
-            for detail in status_pb2.Status.FromString(value).details:
-                if detail.Unpack(info):
-                    return str(info.reason)
-    return ""
-
-
-async def refused(call: Any) -> tuple[grpc.StatusCode, str]:
-    with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await call
-    return caught.value.code(), reason_of(caught.value)
 
 
 def rid() -> str:
