@@ -13,7 +13,6 @@ import jsonschema
 import kubernetes_validate
 import pytest
 import yaml
-
 from chassis.kafka import SEGMENT_MS
 
 from tests.contract.topology import SERVICES, TOPICS
