@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -73,10 +74,13 @@ class Way:
             np.stack(one) for one in zip(*squares, strict=True)
         )
 
-    def period(self, clock: np.ndarray) -> np.ndarray:
-        """Which table holds for departures at these seconds."""
+    def period(self, clock: np.ndarray) -> Any:
+        """Which table holds for departures at these seconds; one number if it is the same for all of them."""
         if len(self.moments) == 1:
-            return np.zeros(clock.shape, int)
+            return 0
+        first, last = np.searchsorted(self.moments, (clock.min(), clock.max()), side="right")
+        if first == last:
+            return max(int(first) - 1, 0)
         return np.maximum(np.searchsorted(self.moments, clock, side="right") - 1, 0)
 
 
@@ -125,7 +129,7 @@ class Growing:
         banned = np.take_along_axis(load.banned[kind], order, 1)
         self.opens = np.take_along_axis(terms.opens, order, 1)
         self.closes = np.where(banned, -NEVER, np.take_along_axis(terms.closes, order, 1))
-        self.home_by, self.first = terms.home_by[kind], int(way.period(np.array([self.leave]))[0])
+        self.home_by, self.first = terms.home_by[kind], way.period(np.array([self.leave]))
         longest = way.vehicle.run_seconds_max
         self.longest = NEVER if longest is None else longest
         self.clock, self.money = np.zeros(order.shape), np.zeros(order.shape)
