@@ -29,7 +29,7 @@ WEIGH_SHARE = 0.6
 MORE_SHARE, IMPROVE_SHARE = 0.6, 0.85
 """Another day is begun only before this part of that share is spent, and with changes of the best before this part."""
 
-LATE_VND = 1_000_000
+LATE_VND = 300_000
 """Above what any parcel's lateness or own run costs: fewest late comes first."""
 
 ROUNDS_MAX = 3
