@@ -19,7 +19,10 @@ from shipping.domain.planning.rules import WAIT_MATTERS_VND, departs, rule_items
 from shipping.domain.planning.scenarios import coming_rides
 from shipping.domain.planning.session import Session
 
-DAYS_MAX = 12
+DAYS, DAYS_PER_SECOND, DAYS_MAX = 3, 20, 12
+POLICIES_FEWEST, POLICIES_PER_SECOND = 2, 6
+"""The days drawn, and what may be done on them, grow with the budget: even the smallest game costs something."""
+
 DAYS_ALL = 2
 """So many days are played with every candidate at once; after each day more the worse half drops out."""
 
@@ -58,9 +61,9 @@ FEW_LOTS = 12
 REACHES = (0, 1, 2, 4)
 POLICIES = (
     Policy("take_all"),
+    Policy("near", reach=2, gates=True),
     Policy("early", trigger=1),
     Policy("lazy", reach=0, gates=True),
-    Policy("near", reach=2, gates=True),
     Policy("early_near", trigger=1, reach=2, gates=True),
 )
 """What may be done at the waves to come."""
@@ -114,7 +117,8 @@ class Weighing:
         if not region.fleets or not region.items or len(region.waves) < 2 or len(region.places) > GATES_MAX:
             return None
         own, self.groups = region.current()
-        coming = coming_rides(self.session, self.forecast, DAYS_MAX)
+        number = self.meter.scaled(DAYS, DAYS_PER_SECOND, DAYS_MAX)
+        coming = coming_rides(self.session, self.forecast, number)
         days = [region.lots([*rides, *region.announced_rides()]) for rides in coming]
         if not days or len(own.gate) + max(len(lots.gate) for lots in days) <= FEW_LOTS:
             return None
@@ -137,7 +141,7 @@ class Weighing:
             due = own.last <= reach
             chosen |= {f"due_{reach}": due, f"gates_{reach}": due | np.isin(own.gate, own.gate[due])}
         unique = {mask.tobytes(): name for name, mask in reversed(chosen.items())}
-        policies = [*POLICIES]
+        policies = [*POLICIES[: self.meter.scaled(POLICIES_FEWEST, POLICIES_PER_SECOND, len(POLICIES))]]
         if self.session.wave.wait_hour_vnd >= WAIT_MATTERS_VND:
             policies += [Policy("greedy", trigger=ALWAYS), Policy("timetable", fixed=self._fixed())]
         names = [name for name in chosen if name in unique.values()]
