@@ -100,6 +100,7 @@ class Cells:
         self.lines = [self._line(chunks, np.zeros(self.number))]
         if 0 < small_ones.sum() < self.number and len(self.region.fleets) > 1:
             self.lines.append(self._line(chunks, small_ones))
+        self.lines += [self._line(chunks, self.gate < gates * third // 3) for third in (1, 2)]  # Other beginnings.
         if self.number <= FEW_CELLS:
             mixed = [np.arange(1, self.number + 1) * (2 * n + 3) * 37 % 101 for n in range(ORDERS_MORE)]
             self.lines += [self._line(chunks, rank) for rank in mixed]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import numpy as np
 
@@ -25,6 +25,12 @@ POLICIES_FEWEST, POLICIES_PER_SECOND = 2, 6
 
 DAYS_ALL = 2
 """So many days are played with every candidate at once; after each day more the worse half drops out."""
+
+POLICIES_BY_GATES = 200
+"""In a region of many gates every game is long: fewer policies are played there."""
+
+CHANGES_MAX = 3_000
+"""As many changes of the best are tried in a round as the gates go into this."""
 
 WEIGH_SHARE = 0.6
 """Up to this share of the budget goes to deciding what rides."""
@@ -141,7 +147,8 @@ class Weighing:
             due = own.last <= reach
             chosen |= {f"due_{reach}": due, f"gates_{reach}": due | np.isin(own.gate, own.gate[due])}
         unique = {mask.tobytes(): name for name, mask in reversed(chosen.items())}
-        policies = [*POLICIES[: self.meter.scaled(POLICIES_FEWEST, POLICIES_PER_SECOND, len(POLICIES))]]
+        most = max(POLICIES_FEWEST, POLICIES_BY_GATES // len(self.region.places))
+        policies = [*POLICIES[: min(most, self.meter.scaled(POLICIES_FEWEST, POLICIES_PER_SECOND, len(POLICIES)))]]
         if self.session.wave.wait_hour_vnd >= WAIT_MATTERS_VND:
             policies += [Policy("greedy", trigger=ALWAYS), Policy("timetable", fixed=self._fixed())]
         names = [name for name in chosen if name in unique.values()]
@@ -210,7 +217,8 @@ class Weighing:
             if not self.meter.allows(IMPROVE_SHARE * self.until):
                 return
             best = self._leading()
-            self._race(list(self._changed(best, own)), self.until)
+            most = CHANGES_MAX // len(self.region.places)
+            self._race(list(islice(self._changed(best, own), most)), self.until)
             if self._leading() is best:
                 return
 
