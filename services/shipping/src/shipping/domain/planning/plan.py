@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from shipping.domain.planning.answer import Plan, Witness
 from shipping.domain.planning.checker import broken_rules
+from shipping.domain.planning.dispatch import DISPATCH_SHARE, Dispatch, is_large
 from shipping.domain.planning.finish import finish
 from shipping.domain.planning.items import Item
 from shipping.domain.planning.lookahead import JUDGE_SHARE, LookAhead
@@ -50,13 +51,16 @@ def _plan(session: Session) -> Plan:
 def _advised(session: Session, rule: Rule) -> tuple[list[Item], str, float]:
     """The items that ride now, by which policy, and the share of the budget that is spent on deciding it."""
     forecast = session.wave.forecast
-    advice = None
+    advice, share = None, JUDGE_SHARE
     if forecast is not None and not session.wave.take_all and rule.name == "take_all":
-        advice = LookAhead(session, forecast).advise(rule)
+        if is_large(session, forecast):
+            advice, share = Dispatch(session, forecast).advise(), DISPATCH_SHARE
+        else:
+            advice = LookAhead(session, forecast).advise(rule)
     if advice is None:
         return rule_items(session, rule), rule.name, 0.0
     items = [item for item in session.items if item.must or item.rides[0].parcel_id in advice.parcel_ids]
-    return items, f"look_ahead:{advice.name}", JUDGE_SHARE
+    return items, f"look_ahead:{advice.name}", share
 
 
 def _safe_to_hold(session: Session, riding: list[Item]) -> tuple[list[Witness], list[Item]]:
