@@ -23,6 +23,9 @@ from shipping.domain.planning.session import Session
 LARGE = 100
 """More items than this, with those of one coming wave, are a large wave."""
 
+AMPLE = 2
+"""Vehicles are ample if there is one for every so many items."""
+
 WAVES_SEEN = 2
 """Coming waves in a scenario. With one, what may wait long looks dearer to keep than it is; with all, searches are
 too short for so many items."""
@@ -43,8 +46,15 @@ SEND_SHARE, HOLD_SHARE = 0.5, 0.8
 
 
 def is_large(session: Session, forecast: Forecast) -> bool:
-    """Whether a wave is too large for its candidates to be judged one by one, and what comes is drawn from a pool."""
-    return forecast.pool is not None and len(session.items) + forecast.pool.draws_per_wave > LARGE
+    """Whether a wave is too large for its candidates to be judged one by one, and what comes is drawn from a pool.
+
+    Vehicles must be ample: where they run out, who waits may never ride, and a vote does not see that.
+    """
+    if forecast.pool is None:
+        return False
+    items = len(session.items) + forecast.pool.draws_per_wave
+    runs = sum(vehicle.number for vehicle in session.ground.vehicles)
+    return items > LARGE and AMPLE * runs >= len(session.items)
 
 
 class Dispatch:
@@ -55,7 +65,8 @@ class Dispatch:
         self.session, self.ground, self.pool = session, session.ground, forecast.pool
         self.current = [item for item in session.items if not item.hot and item.allowed]
         waves = sorted(self.ground.seconds_from_now(moment) for moment in forecast.wave_times)
-        self.waves = [wave for wave in waves if wave > 0][:WAVES_SEEN]
+        today = max((self._home(number) for number in range(len(self.ground.vehicles))), default=0)
+        self.waves = [wave for wave in waves if 0 < wave < today][:WAVES_SEEN]
         self._routes: dict[int, list[Trip]] = {}
 
     def advise(self) -> Advice | None:
@@ -114,7 +125,7 @@ class Dispatch:
         options = []
         for number, hub in sorted({pair for item in items for pair in item.allowed}):
             vehicle, close = self.ground.vehicles[number], self.ground.hubs[hub].close_time
-            home = self.ground.seconds_from_now(vehicle.home_time)
+            home = self._home(number)
             home = min(home, self.ground.seconds_from_now(close)) if close else home
             earliest, following = self.ground.earliest(vehicle), self.waves[0] + vehicle.lead_seconds
             if left := self.session.router.left(number):
@@ -122,6 +133,9 @@ class Dispatch:
             if later := vehicle.number if vehicle.number_later is None else vehicle.number_later:
                 options.append(Option(number, hub, later * len(self.waves), following, home, now=False))
         return options
+
+    def _home(self, number: int) -> int:
+        return self.ground.seconds_from_now(self.ground.vehicles[number].home_time)
 
     def _sent(self, found: Found, sent: set[int], held: set[int]) -> set[int]:
         """Who rides now in a scenario: who shares a run with what is sent, or one that neither can wait nor has to."""
