@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.random import default_rng
 from numpy.typing import NDArray
 
 from shipping.domain.planning.engine import Found, Trip, search
@@ -169,7 +170,7 @@ class Draws:
     def __init__(self, session: Session, pool: Pool, waves: Sequence[int]) -> None:
         """Looks every row of the pool up once."""
         self.ground, self.pool, self.waves = session.ground, pool, waves
-        self.rng = np.random.default_rng([session.seed, len(session.items), 11])
+        self.rng = default_rng([session.seed, len(session.items), 11])
         ground, rides = self.ground, pool.rides
         seconds = ground.seconds_from_now
         self.place = [ground.place[ride.gate_id] for ride in rides]
