@@ -1,4 +1,4 @@
-"""The instance families A to E, each from one seed; the nation (F) has a file of its own."""
+"""The instance families A to E, each from one seed; the nation (F) and epochs (G) have files of their own."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from bench.planner.draws import HOUR, Terms, draw_sellers, draw_terms
+from bench.planner.epochs import family_g
 from bench.planner.geography import DETOUR_DELTA, DETOUR_MOUNTAINS, Commune, communes, in_province
 from bench.planner.instance import Instance
 from bench.planner.region import MOTORBIKE, TRUCK, Ground, Region, build, draw_cards, lay_out
@@ -143,6 +144,7 @@ FAMILIES: dict[str, Callable[[int], Instance]] = {
     "C": family_c,
     "D": family_d,
     **{f"E-{variant}": partial(family_e, variant) for variant in STRESSES},
+    "G": family_g,
 }
 """Every family by name: from a seed to its instance."""
 

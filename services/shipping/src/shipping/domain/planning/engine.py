@@ -67,8 +67,13 @@ class _Collector(IteratedLocalSearchCallbacks):
         self.bests.append(best)
 
 
-def search(written: Written, steps: Steps, seed: int, start: Sequence[Trip] | None = None) -> Found:
-    """Search until `steps` says stop, from `start` if given; deterministic for equal steps and seed."""
+def search(
+    written: Written, steps: Steps, seed: int, start: Sequence[Trip] | None = None, history: int = HISTORY
+) -> Found:
+    """Search until `steps` says stop, from `start` if given; deterministic for equal steps and seed.
+
+    A start may lack items: they are inserted where they are cheapest.
+    """
     data = written.data
     if data is None:
         steps.close()
@@ -82,7 +87,7 @@ def search(written: Written, steps: Steps, seed: int, start: Sequence[Trip] | No
     first = Solution.make_random(data, rng) if start is None else _solution(written, start)
     first = local(first, penalties.max_cost_evaluator(), exhaustive=True)
     collector = _Collector()
-    ils = IteratedLocalSearchParams(history_length=HISTORY, callbacks=collector)
+    ils = IteratedLocalSearchParams(history_length=history, callbacks=collector)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PenaltyBoundWarning)  # Too small a fleet: what is infeasible is dropped later.
         best = IteratedLocalSearch(data, penalties, local, first, ils).run(steps, False, False, 5.0).best
@@ -108,7 +113,9 @@ def _first_penalties(data: Any) -> tuple[list[float], float, float]:
     sizes = [
         max(1, min((k.capacity[n] for k in types if k.capacity[n]), default=1)) for n in range(len(types[0].capacity))
     ]
-    loads = [min(PENALTIES.max_penalty, max(0.1, run / max(1.0, OVERLOAD * size))) for size in sizes]
+    skills = [any(kind.capacity[n] == 0 for kind in types) for n in range(len(sizes))]
+    slack = [1.0 if skill else max(1.0, OVERLOAD * size) for size, skill in zip(sizes, skills, strict=True)]
+    loads = [min(PENALTIES.max_penalty, max(0.1, run / one)) for one in slack]
     return loads, max(0.1, run / LATE_SECONDS), 1.0
 
 

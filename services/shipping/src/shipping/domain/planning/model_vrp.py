@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,11 +18,8 @@ CLASSES_MAX = 4
 
 NEIGHBOURS = 40
 UNBOUND = 10**9
-SPARE_RUNS = 2
 ABOARD = 0.6
 """How full runs are on average, and how much of a run a parcel is on board."""
-
-SPARE_FACTOR = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +61,9 @@ class _Writer:
         self.nodes = as_ints([*self.depots, *(item.place for item in items)])
         self.classes = {hub: self._classes(hub) for hub in sorted({option.hub for option in options})}
         self.dims = [(hub, number) for hub, found in self.classes.items() for number in range(len(found) - 1)]
+        sums = [sum(column) for column in zip(*map(_load, items), strict=True)] or [0] * 4
+        sizes = list(zip(*(self._size(option) for option in options), strict=True)) or [(0,)] * 4
+        self.binding = [number for number in range(4) if sums[number] > min(sizes[number])]
         self.profiles: list[tuple[Any, Any]] = []
         self._profile_of: dict[tuple[object, ...], int] = {}
 
@@ -112,17 +111,20 @@ class _Writer:
         if home_by <= option.earliest or (number and self.classes[option.hub][number - 1] >= option.home_by):
             return None
         skills = [0 if hub == option.hub and dim < number else len(self.items) for hub, dim in self.dims]
-        volume = UNBOUND if vehicle.volume_max_cm3 is None else vehicle.volume_max_cm3
-        fields: dict[str, Any] = {} if option.start_late >= UNBOUND else {"start_late": min(option.start_late, home_by)}
+        fields: dict[str, Any] = {}
         if vehicle.run_seconds_max is not None:
             fields["shift_duration"] = vehicle.run_seconds_max
         hour = vehicle.per_duty_hour_vnd + self.ground.wave.wait_hour_vnd * self._aboard(vehicle)
         if hour >= 1800:
             fields["unit_duration_cost"] = max(1, round(hour / 3600))
-        capacity = [vehicle.weight_max_g, vehicle.parcels_max, volume, len(self.items) if option.now else 0, *skills]
+        if option.start_late < UNBOUND:
+            # Where waiting under way is free, leaving at once loses nothing, and whoever cannot is late by far, not by
+            # the one second that a search would happily pay for.
+            fields["start_late"] = min(option.start_late, home_by) if fields else option.earliest
+        size = self._size(option)
         return VehicleType(
-            max(1, min(option.number, len(self.items), self._enough(vehicle))),
-            capacity,
+            max(1, min(option.number, len(self.items))),
+            [*(size[dim] for dim in self.binding), *skills],
             start_depot=self.depot_of[self.ground.place[vehicle.start_id]],
             end_depot=self.depot_of[self.ground.place[self.ground.hubs[option.hub].hub_id]],
             fixed_cost=vehicle.fixed_vnd,
@@ -132,6 +134,12 @@ class _Writer:
             **fields,
         )
 
+    def _size(self, option: Option) -> tuple[int, int, int, int]:
+        """What a vehicle takes, in the order of `_load`; only runs of now take what must ride now."""
+        vehicle = self.ground.vehicles[option.vehicle]
+        volume = UNBOUND if vehicle.volume_max_cm3 is None else vehicle.volume_max_cm3
+        return vehicle.weight_max_g, vehicle.parcels_max, volume, len(self.items) if option.now else 0
+
     def _aboard(self, vehicle: Vehicle) -> float:
         """About how many parcels wait on one run of this vehicle, to put a price on its hours."""
         rides = sum(len(item.rides) for item in self.items)
@@ -139,14 +147,6 @@ class _Writer:
         pieces = sum(item.pieces for item in self.items)
         runs = max(weight / max(1, vehicle.weight_max_g), pieces / max(1, vehicle.parcels_max), 1.0)
         return ABOARD * rides / runs
-
-    def _enough(self, vehicle: Vehicle) -> int:
-        """More runs than a good plan needs; every vehicle that is there costs the search time, used or not."""
-        needed = max(
-            sum(item.weight for item in self.items) / max(1, vehicle.weight_max_g),
-            sum(item.pieces for item in self.items) / max(1, vehicle.parcels_max),
-        )
-        return SPARE_RUNS + math.ceil(SPARE_FACTOR * needed)
 
     def _profile(self, option: Option) -> int:
         vehicle = self.ground.vehicles[option.vehicle]
@@ -176,10 +176,11 @@ class _Writer:
     def _client(self, number: int, item: Item, prizes: Sequence[int] | None) -> Client:
         marks = [int(hub in item.latest and self._class(item, hub) == dim) for hub, dim in self.dims]
         prize = 0 if prizes is None else prizes[number]
+        load = _load(item)
         last = max((min(item.latest[hub], UNBOUND) for hub in item.latest), default=UNBOUND)
         return Client(
             location=len(self.depots) + number,
-            pickup=[item.weight, item.pieces, item.volume, int(item.must), *marks],
+            pickup=[*(load[dim] for dim in self.binding), *marks],
             service_duration=item.service,
             tw_early=max(0, item.opens),
             tw_late=max(item.opens, item.release, 0, min(item.closes, last, UNBOUND)),
@@ -208,3 +209,8 @@ class _Writer:
         top = np.argsort(near, axis=1, kind="stable")[:, : min(NEIGHBOURS, len(clients) - 1)]
         keys = [Activity(ActivityType.CLIENT, number) for number in range(len(clients))]
         return {keys[number]: [keys[other] for other in row] for number, row in enumerate(top.tolist())}
+
+
+def _load(item: Item) -> tuple[int, int, int, int]:
+    """Loads that may bind; a dimension of which all vehicles take everything is left out of the problem."""
+    return item.weight, item.pieces, item.volume, int(item.must)

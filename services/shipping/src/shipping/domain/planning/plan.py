@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from shipping.domain.planning.answer import Plan, Witness
 from shipping.domain.planning.checker import broken_rules
+from shipping.domain.planning.dispatch import DISPATCH_SHARE, Dispatch, is_large
 from shipping.domain.planning.finish import finish
 from shipping.domain.planning.items import Item
 from shipping.domain.planning.lookahead import JUDGE_SHARE, Advice, LookAhead
@@ -51,16 +52,24 @@ def _plan(session: Session) -> Plan:
 
 def _advised(session: Session, rule: Rule) -> tuple[list[Item], str, float, bool]:
     """The items that ride now, by which policy, the budget spent on that, and if vehicles are too short."""
-    forecast, share = session.wave.forecast, WEIGH_SHARE
-    advice: Advice | None = None
-    if forecast is not None and not session.wave.take_all:
-        advice = advise(session, forecast, rule) if forecast.days or forecast.rates else None
-        if advice is None and rule.name == "take_all":
-            advice, share = LookAhead(session, forecast).advise(rule), JUDGE_SHARE
+    advice, share = _advice(session, rule)
     if advice is None or advice.crowded:
         return rule_items(session, rule), rule.name, 0.0, advice is not None
     items = [item for item in session.items if item.must or item.rides[0].parcel_id in advice.parcel_ids]
     return items, f"look_ahead:{advice.name}", share, False
+
+
+def _advice(session: Session, rule: Rule) -> tuple[Advice | None, float]:
+    """What looking ahead says, by the way that suits the forecast, and the share of the budget it may take."""
+    forecast = session.wave.forecast
+    if forecast is None or session.wave.take_all:
+        return None, 0.0
+    waiting_is_free = rule.name == "take_all"
+    if waiting_is_free and is_large(session, forecast):
+        return Dispatch(session, forecast).advise(), DISPATCH_SHARE
+    if (forecast.days or forecast.rates) and (advice := advise(session, forecast, rule)):
+        return advice, WEIGH_SHARE
+    return LookAhead(session, forecast).advise(rule) if waiting_is_free else None, JUDGE_SHARE
 
 
 def _safe_to_hold(session: Session, riding: list[Item]) -> tuple[list[Witness], list[Item]]:

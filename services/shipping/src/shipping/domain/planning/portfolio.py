@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from shipping.domain.planning.engine import Found, Trip, search
 from shipping.domain.planning.items import Item, bundled, merged
@@ -67,11 +68,23 @@ class Portfolio:
         return [one for one in made if one]
 
     def _mixes(self) -> list[list[Option]]:
-        """The whole fleet, each kind alone, and the whole fleet again with another seed."""
+        """The whole fleet, half of its smaller vehicles with all of the largest, each kind alone, or the whole again.
+
+        From many small vehicles a search hardly ever finds the large one that would take half of everything.
+        """
         kinds = sorted({self.ground.vehicles[o.vehicle].kind for o in self.options}, key=kind_order)
         alone = [[o for o in self.options if self.ground.vehicles[o.vehicle].kind == kind] for kind in kinds]
         able = [mix for mix in alone if len(kinds) > 1 and self._can(mix)]
-        return [self.options, *able, self.options][:MIXES_MAX]
+        return [self.options, *self._fewer_small(kinds[-1]), *able, self.options][:MIXES_MAX]
+
+    def _fewer_small(self, largest: str) -> list[list[Option]]:
+        half = [
+            option
+            if self.ground.vehicles[option.vehicle].kind == largest
+            else replace(option, number=max(1, option.number // 2))
+            for option in self.options
+        ]
+        return [half] if half != self.options and self._can(half) else []
 
     def _can(self, mix: Sequence[Option]) -> bool:
         """Whether these vehicles may and can carry everything, as far as sums tell."""
