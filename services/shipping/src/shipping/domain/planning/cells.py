@@ -20,6 +20,9 @@ CHUNKS_A_VEHICLE = 2
 BIG = 0.5
 """A gate at which more than this part of the smallest vehicle may stand is big: trucks go from one to the next."""
 
+SHORT_GAME = 200
+"""Up to so many gates times waves there is time for more orders; in longer games more days tell more."""
+
 FEW_CELLS, ORDERS_MORE = 20, 20
 """With so few cells as many orders more are cut: how parcels fit into vehicles matters more than the tour."""
 
@@ -100,7 +103,8 @@ class Cells:
         self.lines = [self._line(chunks, np.zeros(self.number))]
         if 0 < small_ones.sum() < self.number and len(self.region.fleets) > 1:
             self.lines.append(self._line(chunks, small_ones))
-        self.lines += [self._line(chunks, self.gate < gates * third // 3) for third in (1, 2)]  # Other beginnings.
+        if gates * len(self.region.waves) <= SHORT_GAME:
+            self.lines += [self._line(chunks, self.gate < gates * third // 3) for third in (1, 2)]  # Other beginnings.
         if self.number <= FEW_CELLS:
             mixed = [np.arange(1, self.number + 1) * (2 * n + 3) * 37 % 101 for n in range(ORDERS_MORE)]
             self.lines += [self._line(chunks, rank) for rank in mixed]
