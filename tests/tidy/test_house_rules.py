@@ -151,3 +151,18 @@ def test_every_service_states_its_rpcs_in_the_access_table_and_the_contract() ->
         rpcs = set(re.findall(r"^\s*rpc (\w+)\(", proto, re.M))
         table = (ROOT / "services" / service / "src" / service / "entrypoints/access.py").read_text()
         assert rpcs == set(re.findall(r'^\s+"(\w+)":', table, re.M)), service
+
+
+def test_every_test_that_is_said_to_prove_something_exists() -> None:
+    """`chassis/tests/README.md` maps the sentences of the design to the tests that would notice."""
+    there = {
+        node.name
+        for path, tree in sources()
+        if path.name.startswith("test_")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
+    }
+    rows = [row for row in (ROOT / "chassis/tests/README.md").read_text().splitlines() if row.startswith("| ")]
+    proofs = {row.split(" | ")[0]: set(re.findall(r"`(test_\w+)`", row)) for row in rows if "---" not in row}
+    assert {name for names in proofs.values() for name in names} - there == set()
+    assert [sentence for sentence, names in proofs.items() if not names and sentence != "| sentence"] == []

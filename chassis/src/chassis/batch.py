@@ -32,7 +32,7 @@ class Batch:
         """`now` is the business time of every command of the batch."""
         self._service, self._telemetry, self._now = service, telemetry, now
         self.state: dict[Name, Aggregate] = {}
-        self.before: dict[type[Aggregate], dict[str, int]] = {}
+        self.before: dict[type[Aggregate], dict[str, Aggregate | None]] = {}
         self.locked: dict[Name, None] = {}
         self.read: dict[Name, None] = {}
         self.changed: dict[Name, None] = {}
@@ -55,7 +55,7 @@ class Batch:
             self.read.update(read)
         for name in self.locked:
             self.read.pop(name, None)
-            self.before.setdefault(name[0], {})[name[1]] = 0
+            self.before.setdefault(name[0], {})[name[1]] = None
 
     def take(self, aggregates: Sequence[Aggregate]) -> None:
         """Hand in what the store loaded."""
@@ -63,7 +63,7 @@ class Batch:
             kind = type(aggregate)
             self.state[kind, aggregate.id] = aggregate
             if aggregate.id in self.before.get(kind, ()):
-                self.before[kind][aggregate.id] = aggregate.version
+                self.before[kind][aggregate.id] = aggregate
 
     def carry_out(self, items: Iterable[Item]) -> None:
         """Run the handlers in order; in a lane nothing is run after a failure."""

@@ -22,13 +22,15 @@ LEASED_MAX = 16
 POLL_SECONDS = 0.5
 """How long the runner sleeps when nobody wakes it."""
 
+# Wishes of a kind that only a newer version knows wait for it.
 # A leased row is 'unknown' from here on: if this process dies, the next one asks before it repeats.
 LEASE = """
     UPDATE effects AS e SET state = 'unknown', attempts = e.attempts + 1,
         next_try_time = now() + make_interval(secs => $2)
     FROM (
         SELECT f.seq, f.state FROM effects AS f
-        WHERE f.state IN ('wished', 'unknown') AND f.next_try_time <= now() AND NOT EXISTS (
+        WHERE f.state IN ('wished', 'unknown') AND f.next_try_time <= now() AND f.kind = ANY($3::text[])
+        AND NOT EXISTS (
             SELECT FROM effects AS g WHERE g.state IN ('wished', 'unknown')
             AND g.aggregate_id = f.aggregate_id AND g.seq < f.seq)
         ORDER BY f.seq LIMIT $1 FOR UPDATE SKIP LOCKED) AS old
@@ -114,7 +116,7 @@ class Effects:
         # Longer than anybody may take, so that there is time left to write down what happened.
         lease = 1.5 * max(effect.lease_seconds for _, effect in self._kinds.values())
         async with self._runtime.engine.begin() as connection:
-            rows = list(await connection.exec_driver_sql(LEASE, (LEASED_MAX, lease)))
+            rows = list(await connection.exec_driver_sql(LEASE, (LEASED_MAX, lease, list(self._kinds))))
         answers = await asyncio.gather(*(self._one(row) for row in rows), return_exceptions=True)
         for answer in answers:
             if isinstance(answer, LeaseLost):
@@ -125,7 +127,14 @@ class Effects:
 
     async def _one(self, row: Any) -> None:
         kind, effect = self._kinds[row.kind]
-        wish: Any = msgspec.json.decode(row.wish, type=kind)
+        try:
+            wish: Any = msgspec.json.decode(row.wish, type=kind)
+        except msgspec.ValidationError as error:
+            # No other try would read it; shown at once, so that the aggregate's later wishes do not wait for ever.
+            count("effects.exhausted")
+            async with self._runtime.engine.begin() as connection:
+                await settle(connection, row, "exhausted", explain(error))
+            return
         try:
             async with asyncio.timeout(effect.lease_seconds):
                 command = await self._reach_out(row, effect, wish)

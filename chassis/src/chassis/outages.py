@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
+from contextlib import suppress
 
 from aiokafka.errors import KafkaError
 from sqlalchemy.exc import DBAPIError
@@ -83,3 +85,10 @@ class Backoff:
     def reset(self) -> None:
         """It works again."""
         self._next = self._first
+
+
+async def stopped(stop: asyncio.Event, seconds: float) -> bool:
+    """Pause, but not longer than until the stop; answers whether it came."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
+    return stop.is_set()

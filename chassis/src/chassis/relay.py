@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from chassis import crash, sql
 from chassis.cloudevents import Headers, headers_of
-from chassis.outages import Backoff, Showable, explain, is_outage
+from chassis.outages import Backoff, Showable, explain, is_outage, stopped
 from chassis.telemetry import count
 from chassis.wiring import Health
 
@@ -32,22 +32,35 @@ ROWS_MAX = 1_000
 POLL_SECONDS = 0.25
 """How long the relay sleeps when nobody wakes it; a commit in another process is found this late."""
 
+GATHERED, GATHER_SECONDS = 200, 0.05
+"""A smaller page is followed by a pause: what is said meanwhile shares the next. After a quiet moment nothing waits."""
+
 STANDBY_SECONDS = 1.0
 """How often a relay that is not the one asks whether it may be."""
 
 STUCK_SECONDS = 5.0
-"""How long a key rests whose fact the broker refuses; the others go on."""
+"""How long a key rests whose fact the broker refuses, or a topic that is not there; the others go on."""
+
+TOPIC_SECONDS_MAX = 2.0
+"""How long the broker may take to tell about a topic; longer means that there is none."""
 
 REQUEST_TIMEOUT_MS = 10_000
 
-FETCH = """
-    SELECT seq, id, topic, key, type, occurred_time, payload, traceparent, headers::text
-    FROM outbox ORDER BY seq LIMIT $1"""
+COLUMNS = "seq, id, topic, key, type, occurred_time, payload, traceparent, headers::text"
+
+FETCH = f"SELECT {COLUMNS} FROM outbox ORDER BY seq LIMIT $1"
+
+# What rests must not fill the page, or one refused key would hold up the whole service.
+FETCH_OTHERS = f"""
+    SELECT {COLUMNS} FROM outbox WHERE NOT EXISTS (
+        SELECT FROM unnest($2::text[], $3::text[]) AS resting(t, k) WHERE t = topic AND (k = key OR k IS NULL))
+    ORDER BY seq LIMIT $1"""
 
 DELETE = "DELETE FROM outbox WHERE seq = ANY($1::bigint[])"
 
 _log = structlog.get_logger(__name__)
-Key = tuple[str, str]
+Key = tuple[str, str | None]
+"""Topic and key; no key means the whole topic."""
 
 
 class Row(NamedTuple):
@@ -90,116 +103,124 @@ class Relay:
                     try:
                         await self._lead(connection, stop, backoff)
                     finally:
-                        # Back in the pool it would keep the lock, and nobody could relay any more.
-                        await opened.invalidate()
+                        await opened.invalidate()  # In the pool it would keep the lock, and nobody could relay.
             except Exception as error:
                 self._health.failing("relay", explain(error))
                 log = _log.warning if is_outage(error) or isinstance(error, Refused) else _log.error
                 log("relay interrupted", why=explain(error))
                 await self._drop_producer()
-                await _sleep(stop, backoff.pause())
+                await stopped(stop, backoff.pause())
         await self._drop_producer()
 
     async def _lead(self, connection: AsyncConnection, stop: asyncio.Event, backoff: Backoff) -> None:
         """Wait to be the one, then relay page after page; the lock lives and dies with the connection."""
         while not (await connection.exec_driver_sql("SELECT pg_try_advisory_lock($1)", (LOCK,))).scalar():
             self._health.ok("relay")
-            if await _sleep(stop, STANDBY_SECONDS):
+            if await stopped(stop, STANDBY_SECONDS):
                 return
         while not stop.is_set():
             self._said.clear()
             sent = await self._page(connection)
             if self._resting:
-                self._health.failing("relay", f"the broker refuses facts of {len(self._resting)} keys")
+                self._health.failing("relay", f"the broker refuses facts of {len(self._resting)} keys or topics")
             else:
                 self._health.ok("relay")
             backoff.reset()
-            if sent < ROWS_MAX:
+            if 0 < sent < GATHERED:
+                await stopped(stop, GATHER_SECONDS)
+            elif not sent:
                 await _wake(self._said, stop, POLL_SECONDS)
 
     async def _page(self, connection: AsyncConnection) -> int:
         """Send one page and delete what arrived; answers how many rows it had, raises Refused if some stayed."""
-        now = asyncio.get_running_loop().time()
-        self._resting = {key: until for key, until in self._resting.items() if until > now}
-        rows = [Row(*row) for row in await sql.fetch_autocommit(connection, FETCH, ROWS_MAX)]
-        wanted = [row for row in rows if (row.topic, row.key) not in self._resting]
-        if not wanted:
+        rows = await self._fetch(connection)
+        if not rows:
             return 0
         crash.point("relay.before_send")
-        failures = await (self._send_singly(wanted) if self._careful else self._send_together(wanted))
+        failures = await (self._send_singly(rows) if self._careful else self._send_together(rows))
         crash.point("relay.after_send")
-        if arrived := _arrived(wanted, failures):
+        if arrived := _arrived(rows, failures):
             await sql.fetch_autocommit(connection, DELETE, arrived)
             count("relay.sent", len(arrived))
-        self._careful = bool(failures) and not self._careful
-        if failures:
-            error = next(iter(failures.values()))
-            raise Refused(f"{len(failures)} of {len(wanted)} facts not taken, the first for {explain(error)}")
+        unsettled = [failures[row.seq] for row in rows if row.seq in failures and not self._rests(row)]
+        self._careful = bool(unsettled) and not self._careful
+        if unsettled:
+            raise Refused(f"{len(unsettled)} of {len(rows)} facts not taken, the first for {explain(unsettled[0])}")
         return len(rows)
 
+    async def _fetch(self, connection: AsyncConnection) -> list[Row]:
+        """The next page, without what rests."""
+        now = asyncio.get_running_loop().time()
+        self._resting = {key: until for key, until in self._resting.items() if until > now}
+        topics_and_keys = zip(*self._resting, strict=True)
+        statement = FETCH_OTHERS if self._resting else FETCH
+        return [Row(*row) for row in await sql.fetch_autocommit(connection, statement, ROWS_MAX, *topics_and_keys)]
+
+    def _rests(self, row: Row) -> bool:
+        return (row.topic, row.key) in self._resting or (row.topic, None) in self._resting
+
+    def _rest(self, topic: str, key: str | None, why: str) -> None:
+        self._resting[topic, key] = asyncio.get_running_loop().time() + STUCK_SECONDS
+        count("relay.refused")
+        _log.error("the broker refuses facts", topic=topic, whole_topic=key is None, why=why)
+
     async def _send_together(self, rows: Sequence[Row]) -> dict[int, BaseException]:
-        """All in flight at once, one batch a partition in the order of the outbox. Answers the failures by seq."""
+        """All partitions at once, each in the order of the outbox. Answers the failures by seq."""
         producer = await self._ready_producer()
-        flying: list[tuple[list[Row], asyncio.Future[Any]]] = []
+        flying: list[asyncio.Task[dict[int, BaseException]]] = []
         failures: dict[int, BaseException] = {}
         for topic, of_topic in _grouped(rows, lambda row: row.topic).items():
             try:
-                partitions = len(await producer.partitions_for(topic))
-                by_partition = _grouped(of_topic, lambda row, count=partitions: partition_of(row.key, count))
-                for partition, share in by_partition.items():
-                    flying += await self._fly(producer, topic, partition, share)
-            except KafkaError as error:
-                # What of this topic is flying already answers for itself below.
+                async with asyncio.timeout(TOPIC_SECONDS_MAX):
+                    partitions = len(await producer.partitions_for(topic))
+            except (TimeoutError, KafkaError) as error:
+                self._rest(topic, None, explain(error))
                 failures |= {row.seq: error for row in of_topic}
-        for share, future in flying:
-            try:
-                await future
-            except KafkaError as error:
-                failures |= {row.seq: error for row in share}
+                continue
+            by_partition = _grouped(of_topic, lambda row, count=partitions: partition_of(row.key, count))
+            flying += [asyncio.create_task(self._send_share(producer, topic, *share)) for share in by_partition.items()]
+        for failed in await asyncio.gather(*flying):
+            failures |= failed
         return failures
 
-    async def _fly(
+    async def _send_share(
         self, producer: AIOKafkaProducer, topic: str, partition: int, rows: Sequence[Row]
-    ) -> list[tuple[list[Row], asyncio.Future[Any]]]:
-        """Rows of one partition as few batches as they fit in. Far cheaper than a send() for each."""
-        flying: list[tuple[list[Row], asyncio.Future[Any]]] = []
-        share: list[Row] = []
-        batch = producer.create_batch()
-        for row in rows:
-            record: dict[str, Any] = {"timestamp": None, "key": row.key.encode() or None, "value": row.payload}
-            record["headers"] = _headers(row, self._source)
-            if batch.append(**record) is None:
-                flying.append((share, await producer.send_batch(batch, topic, partition=partition)))
-                batch, share = producer.create_batch(), []
-                batch.append(**record)
-            share.append(row)
-        flying.append((share, await producer.send_batch(batch, topic, partition=partition)))
-        return flying
+    ) -> dict[int, BaseException]:
+        """Rows of one partition in as few batches as they fit in; far cheaper than a send() for each.
+
+        One batch waits for the other: a broker that has seen nothing yet of a new producer takes the second although
+        it refused the first, and then a key's later fact would lie before its earlier one.
+        """
+        start = 0
+        try:
+            while start < len(rows):
+                batch, end = producer.create_batch(), start
+                while end < len(rows) and _append(batch, rows[end], self._source):
+                    end += 1
+                await (await producer.send_batch(batch, topic, partition=partition))
+                start = end
+        except KafkaError as error:
+            return {row.seq: error for row in rows[start:]}
+        return {}
 
     async def _send_singly(self, rows: Sequence[Row]) -> dict[int, BaseException]:
         """After a failure: one by one, to find the fact the broker refuses; its key rests, the others go on."""
         failures: dict[int, BaseException] = {}
         for position, row in enumerate(rows):
-            key = (row.topic, row.key)
-            if key in self._resting:
+            if self._rests(row):
                 continue
             try:
-                await (await self._send(await self._ready_producer(), row))
+                producer = await self._ready_producer()
+                key, headers = row.key.encode() or None, _headers(row, self._source)
+                await (await producer.send(row.topic, row.payload, key, headers=headers))
             except KafkaError as error:
                 failures[row.seq] = error
                 await self._drop_producer()
-                if error.retriable and not isinstance(error, UnknownTopicOrPartitionError):
+                missing = isinstance(error, UnknownTopicOrPartitionError)
+                if error.retriable and not missing:
                     return failures | {late.seq: error for late in rows[position:]}
-                self._resting[key] = asyncio.get_running_loop().time() + STUCK_SECONDS
-                count("relay.refused")
-                _log.error("the broker refuses a fact", topic=row.topic, seq=row.seq, why=explain(error))
-        return failures | {row.seq: Refused() for row in rows if (row.topic, row.key) in self._resting}
-
-    async def _send(self, producer: AIOKafkaProducer, row: Row) -> asyncio.Future[Any]:
-        future: asyncio.Future[Any] = await producer.send(
-            row.topic, row.payload, row.key.encode() or None, headers=_headers(row, self._source)
-        )
-        return future
+                self._rest(row.topic, None if missing else row.key, explain(error))
+        return failures | {row.seq: Refused() for row in rows if self._rests(row)}
 
     async def _ready_producer(self) -> AIOKafkaProducer:
         if self._producer is None:
@@ -208,7 +229,6 @@ class Relay:
                 client_id=f"{self._service}-relay",
                 acks="all",
                 enable_idempotence=True,
-                linger_ms=0,
                 max_batch_size=256 * 1024,
                 max_request_size=1024 * 1024,
                 request_timeout_ms=REQUEST_TIMEOUT_MS,
@@ -258,22 +278,21 @@ def _arrived(rows: Sequence[Row], failures: dict[int, BaseException]) -> list[in
     return arrived
 
 
+def _append(batch: Any, row: Row, source: bytes) -> bool:
+    """Whether it still fitted in; the first one always does."""
+    record: dict[str, Any] = {"timestamp": None, "key": row.key.encode() or None, "value": row.payload}
+    return batch.append(**record, headers=_headers(row, source)) is not None
+
+
 def _headers(row: Row, source: bytes) -> Headers:
     if row.headers is not None:
         return [(name, value.encode()) for name, value in msgspec.json.decode(row.headers, type=dict[str, str]).items()]
     return headers_of(source, str(row.id), row.type, row.key.encode(), row.occurred_time, row.traceparent)
 
 
-async def _sleep(stop: asyncio.Event, seconds: float) -> bool:
-    """Sleep, but not longer than until the stop; answers whether it came."""
-    with suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
-    return stop.is_set()
-
-
 async def _wake(said: asyncio.Event, stop: asyncio.Event, seconds: float) -> None:
     """Sleep until something was said, the stop, or the poll."""
-    tasks = [asyncio.ensure_future(said.wait()), asyncio.ensure_future(stop.wait())]
+    tasks = [asyncio.ensure_future(event.wait()) for event in (said, stop)]
     try:
         await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     finally:

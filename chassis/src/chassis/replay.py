@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,21 +91,25 @@ def _letter(row: Any) -> DeadLetter:
 async def replay(dispatcher: Dispatcher, topic: str = "", lane: str = "") -> Replayed:
     """Try again what waits, culprit first; a key whose record fails again stays closed from there."""
     total = Replayed()
-    closed: set[tuple[str, str]] = set()
+    closed: set[tuple[str, str | int]] = set()
     while True:
         async with dispatcher.engine.connect() as connection:
             letters = await open_letters(connection, topic, lane)
-        letters = [letter for letter in letters if (letter.topic, letter.lane) not in closed][:RECORDS_MAX]
+        letters = [letter for letter in letters if _way(letter) not in closed][:RECORDS_MAX]
         if not letters:
             return total
         items = [_item(letter, dispatcher) for letter in letters]
         await dispatcher.carry_out(items, ReplayGate(dispatcher.service.name))
         failed = [item for item in items if item.error is not None]
-        # A keyless record waits for nobody, but must not be tried for ever either.
-        closed |= {(item.source.record.topic, item.source.record.lane) for item in failed}
+        closed |= {_way(item.source.record) for item in failed}
         parked = sum(item.held for item in items)
         done = len(items) - len(failed) - parked
         total = Replayed(total.carried_out + done, total.failed + len(failed), total.still_parked + parked)
+
+
+def _way(letter: DeadLetter) -> tuple[str, str | int]:
+    """What is closed by a failure: the key; a keyless record closes nobody's way but its own."""
+    return letter.topic, letter.lane or letter.id
 
 
 async def discard(connection: AsyncConnection, id: int, note: str) -> bool:
@@ -132,12 +136,16 @@ class ReplayGate:
     def __init__(self, group: str) -> None:
         """`group` is the consumer group, part of the dead topic's name."""
         self._group = group
+        self._closed: set[Hashable] = set()
 
     async def enter(self, connection: AsyncConnection, items: Sequence[Item]) -> Sequence[Item]:
-        """Only rows that are still open."""
+        """Only rows that are still open; behind what failed in an earlier share of these items the lane is held."""
         ids = [item.source.record.id for item in items]
         still = {row[0] for row in await connection.exec_driver_sql(LOCK, (ids,))}
-        return [item for item in items if item.source.record.id in still]
+        entered = [item for item in items if item.source.record.id in still]
+        for item in entered:
+            item.held = item.lane in self._closed
+        return entered
 
     def begin(self, item: Item, transaction: str) -> Span | None:
         """The facts said carry the record's own trace."""
@@ -145,6 +153,7 @@ class ReplayGate:
 
     async def leave(self, connection: AsyncConnection, items: Sequence[Item]) -> None:
         """Write down what became of each; a parked one that fails is a culprit of its own now."""
+        self._closed |= {item.lane for item in items if item.error is not None and item.lane is not None}
         await connection.exec_driver_sql(SETTLE, columns_of([_settled(item) for item in items]))
         new = (item for item in items if item.error is not None and item.source.record.state == "parked")
         await write_dead(connection, [dead_record(item, self._group) for item in new])

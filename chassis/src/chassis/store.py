@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date, datetime
 from enum import StrEnum
-from operator import attrgetter
+from functools import cache
+from operator import attrgetter, is_not
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -114,7 +115,7 @@ class AggregateStore(Generic[A]):
         self._names = names
         self._decoders = [(i, f.decode) for i, f in enumerate(self._fields) if f.decode is not None]
         self._selects = {lock: self._select(lock) for lock in (True, False)}
-        self._insert_sql, self._update_sql = self._insert(), self._update()
+        self._insert_sql, self._update_sql = self._insert(), cache(self._update)
 
     def _select(self, lock: bool) -> str:
         columns = ", ".join(f'"{f.name}"::text' if f.is_json else f'"{f.name}"' for f in self._fields)
@@ -122,26 +123,20 @@ class AggregateStore(Generic[A]):
         tail = " ORDER BY id FOR UPDATE" if lock else ""
         return f'SELECT {columns} FROM "{self.table.name}" WHERE id = ANY($1::text[]){tail}'
 
-    def _rows(self, extra: str = "") -> str:
-        arrays = ", ".join(f"${i}::{f.sql_type}[]" for i, f in enumerate(self._fields, start=1))
-        names = ", ".join(f'"{f.name}"' for f in self._fields)
-        if extra:
-            arrays, names = f"{arrays}, ${len(self._fields) + 1}::bigint[]", f"{names}, {extra}"
-        return f"unnest({arrays}) AS r({names})"
-
     def _insert(self) -> str:
         names = ", ".join(f'"{f.name}"' for f in self._fields)
         values = ", ".join(f'r."{f.name}"::jsonb' if f.is_json else f'r."{f.name}"' for f in self._fields)
+        rows = _rows((f.name, f.sql_type) for f in self._fields)
         return (
-            f'INSERT INTO "{self.table.name}" ({names}) SELECT {values} FROM {self._rows()} '
+            f'INSERT INTO "{self.table.name}" ({names}) SELECT {values} FROM {rows} '
             f"ON CONFLICT (id) DO NOTHING RETURNING id"
         )
 
-    def _update(self) -> str:
-        changed = (f for f in self._fields if f.name != "id")
-        sets = ", ".join(f'"{f.name}" = r."{f.name}"' + ("::jsonb" if f.is_json else "") for f in changed)
+    def _update(self, columns: tuple[_Field, ...]) -> str:
+        sent = [*((f.name, f.sql_type) for f in columns), ("id", "text"), ("version_before", "bigint")]
+        sets = ", ".join(f'"{f.name}" = r."{f.name}"' + ("::jsonb" if f.is_json else "") for f in columns)
         return (
-            f'UPDATE "{self.table.name}" AS t SET {sets} FROM {self._rows("version_before")} '
+            f'UPDATE "{self.table.name}" AS t SET {sets} FROM {_rows(sent)} '
             f"WHERE t.id = r.id AND t.version = r.version_before RETURNING t.id"
         )
 
@@ -156,28 +151,46 @@ class AggregateStore(Generic[A]):
                 values[index] = decode(values[index])
         return self.kind(**dict(zip(self._names, values, strict=True)))
 
-    async def save(self, connection: AsyncConnection, before: Mapping[str, int], aggregates: Sequence[A]) -> None:
-        """Write new ones (version 0 before) and changed ones; raises Conflict if any row was not as it was loaded."""
-        new = sorted((a for a in aggregates if before[a.id] == 0), key=_id)
-        changed = [a for a in aggregates if before[a.id] != 0]
+    async def save(self, connection: AsyncConnection, before: Mapping[str, A | None], aggregates: Sequence[A]) -> None:
+        """Write new ones (None before) and changed ones; raises Conflict if any row was not as it was loaded."""
+        new = sorted((a for a in aggregates if before[a.id] is None), key=_id)
+        changed = [(a, loaded) for a in aggregates if (loaded := before[a.id]) is not None]
         if new:
-            await self._write(connection, self._insert_sql, new, self._columns(new))
+            columns = (f.encoded(values) for f, values in zip(self._fields, self._turned(new), strict=True))
+            await self._write(connection, self._insert_sql, new, columns)
         if changed:
-            columns = (*self._columns(changed), [before[a.id] for a in changed])
-            await self._write(connection, self._update_sql, changed, columns)
+            await self._change(connection, *zip(*changed, strict=True))
 
-    def _columns(self, aggregates: Sequence[A]) -> tuple[list[Any], ...]:
-        by_column = zip(*map(self._read, aggregates), strict=True)
-        return tuple(f.encoded(values) for f, values in zip(self._fields, by_column, strict=True))
+    async def _change(self, connection: AsyncConnection, aggregates: Sequence[A], loaded: Sequence[A]) -> None:
+        """Only columns in which some aggregate is not what it was are sent; most steps touch a few of many."""
+        columns, values = [], []
+        for column, now, was in zip(self._fields, self._turned(aggregates), self._turned(loaded), strict=True):
+            if column.name != "id" and any(map(is_not, now, was)):
+                columns.append(column)
+                values.append(column.encoded(now))
+        ids, versions = [a.id for a in aggregates], [a.version for a in loaded]
+        await self._write(connection, self._update_sql(tuple(columns)), aggregates, (*values, ids, versions))
+
+    def _turned(self, aggregates: Sequence[A]) -> Iterable[Sequence[Any]]:
+        """The values of each field."""
+        return zip(*map(self._read, aggregates), strict=True)
 
     async def _write(
-        self, connection: AsyncConnection, statement: str, aggregates: Sequence[A], columns: tuple[list[Any], ...]
+        self, connection: AsyncConnection, statement: str, aggregates: Sequence[A], columns: Iterable[list[Any]]
     ) -> None:
         # The ids are compared because a driver's row count may be unknown (-1), and then conflicts would pass unseen.
         written = {row[0] for row in await sql.fetch(connection, statement, *columns)}
         if len(written) != len(aggregates):
             missed = sorted(a.id for a in aggregates if a.id not in written)
             raise Conflict(f"{self.kind.__name__} {', '.join(missed)}")
+
+
+def _rows(columns: Iterable[tuple[str, str]]) -> str:
+    """The arrays of a statement, $1 …, as rows r; columns by name and type."""
+    names, sql_types = zip(*columns, strict=True)
+    arrays = ", ".join(f"${i}::{sql_type}[]" for i, sql_type in enumerate(sql_types, start=1))
+    quoted = ", ".join(f'"{name}"' for name in names)
+    return f"unnest({arrays}) AS r({quoted})"
 
 
 def columns_of(rows: Iterable[Sequence[Any]]) -> tuple[list[Any], ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +11,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis import telemetry
-from chassis.outages import Backoff, explain, is_outage
+from chassis.outages import Backoff, explain, is_outage, stopped
 from chassis.wiring import Job, Runtime
 
 LOCK = 7_270_003
@@ -62,18 +61,22 @@ class Ticker:
             try:
                 async with self._runtime.engine.connect() as opened:
                     connection = await opened.execution_options(isolation_level="AUTOCOMMIT")
-                    await self._lead(connection, stop, backoff)
+                    try:
+                        await self._lead(connection, stop, backoff)
+                    finally:
+                        # Back in the pool it would keep the lock, and no job would run any more.
+                        await opened.invalidate()
             except Exception as error:
                 self._runtime.health.failing("tick", explain(error))
                 log = _log.warning if is_outage(error) else _log.error
                 log("ticker interrupted", why=explain(error))
-                await _sleep(stop, backoff.pause())
+                await stopped(stop, backoff.pause())
 
     async def _lead(self, connection: AsyncConnection, stop: asyncio.Event, backoff: Backoff) -> None:
         """Wait to be the one, then run the jobs for as long as the connection, and so the lock, lives."""
         while not (await connection.exec_driver_sql("SELECT pg_try_advisory_lock($1)", (LOCK,))).scalar():
             self._runtime.health.ok("tick")
-            if await _sleep(stop, STANDBY_SECONDS):
+            if await stopped(stop, STANDBY_SECONDS):
                 return
         self._runtime.health.ok("tick")
         over = asyncio.Event()
@@ -93,7 +96,7 @@ class Ticker:
     async def _watch(self, connection: AsyncConnection, stop: asyncio.Event) -> None:
         """Write progress when there is some to tell, and at least every few seconds; then judge our own health."""
         until = time.monotonic() + PROGRESS_SECONDS
-        while not await _sleep(stop, STEP_SECONDS if self._stepping else PROGRESS_SECONDS):
+        while not await stopped(stop, STEP_SECONDS if self._stepping else PROGRESS_SECONDS):
             if self._reached != self._written or time.monotonic() > until:
                 break
         await self._write_progress(connection)
@@ -117,13 +120,13 @@ class Ticker:
                 backoff.reset()
                 await self._rest(over, job.every_seconds, self._reached[job.name])
             else:
-                await _sleep(over, backoff.pause())
+                await stopped(over, backoff.pause())
 
     async def _rest(self, over: asyncio.Event, seconds: float, seen: datetime) -> None:
         """Sleep between two runs; where business time jumps away from what was seen, only until it does."""
         clock, until = self._runtime.clock, time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0 and clock.now() - seen < JUMP:
-            if await _sleep(over, min(left, LOOK_SECONDS) if self._stepping else left):
+            if await stopped(over, min(left, LOOK_SECONDS) if self._stepping else left):
                 return
 
     async def _once(self, job: Job) -> bool:
@@ -147,10 +150,3 @@ class Ticker:
             span.end()
         self._reached[job.name] = now
         return True
-
-
-async def _sleep(stop: asyncio.Event, seconds: float) -> bool:
-    """Sleep, but not longer than until the stop; answers whether it came."""
-    with suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
-    return stop.is_set()

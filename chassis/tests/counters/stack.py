@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from chassis.dispatch import Dispatcher
 from chassis.kafka import Consumer, create_topics
 from chassis.relay import Relay
@@ -51,6 +52,16 @@ def heard(one: Dispatcher) -> str:
 
 def published(one: Dispatcher) -> str:
     return next(iter(one.service.publishes))
+
+
+async def make_topic(kafka: str, name: str, **settings: str) -> str:
+    """One partition, and settings with dots written as underscores; answers the name."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    configs = {setting.replace("_", "."): value for setting, value in settings.items()}
+    await admin.create_topics([NewTopic(name, 1, 1, topic_configs=configs)])
+    await admin.close()
+    return name
 
 
 async def send(kafka: str, topic: str, *records: FakeRecord) -> None:
@@ -124,3 +135,38 @@ async def _running(run: Callable[[asyncio.Event], Awaitable[None]]) -> AsyncIter
     finally:
         stop.set()
         await asyncio.wait_for(task, 30)
+
+
+class Wire:
+    """A way to a server that can be cut and mended; listens on a port of its own, which stays the same."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._host, self._port = host, port
+        self._server: asyncio.Server | None = None
+        self._pipes: set[asyncio.Task[None]] = set()
+        self.port = 0
+
+    async def mend(self) -> None:
+        self._server = await asyncio.start_server(self._join, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def cut(self) -> None:
+        """Whoever connects is refused, whoever is connected is thrown out."""
+        if self._server is not None:
+            self._server.close()
+        for pipe in self._pipes:
+            pipe.cancel()
+        await asyncio.gather(*self._pipes, return_exceptions=True)
+        self._pipes.clear()
+
+    async def _join(self, near: asyncio.StreamReader, to_near: asyncio.StreamWriter) -> None:
+        far, to_far = await asyncio.open_connection(self._host, self._port)
+        for reader, writer in ((near, to_far), (far, to_near)):
+            self._pipes.add(asyncio.create_task(self._pipe(reader, writer)))
+
+    async def _pipe(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while data := await reader.read(1 << 16):
+                writer.write(data)
+        finally:
+            writer.close()

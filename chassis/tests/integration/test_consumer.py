@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from chassis.dead_letters import dead_topic
+from chassis.dispatch import Gate, Item
 from chassis.kernel import Handler
 from chassis.wiring import Health
 from counters.domain import HANDLERS, Count, keys
 from counters.given import FakeRecord, counted, letters, rows, totals
-from counters.stack import committed, consuming, heard, make, published, read, relaying, send, until
+from counters.stack import Wire, committed, consuming, heard, make, published, read, relaying, send, until
 from counters.wire import CounterEvent
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -22,8 +26,18 @@ async def heard_all(engine: AsyncEngine, number: int) -> bool:
     return await rows(engine, "SELECT count(*) FROM inbox") == [(number,)]
 
 
-async def test_facts_go_through_and_come_out_in_order_with_their_headers(kafka: str, engine: AsyncEngine) -> None:
+async def test_facts_go_through_in_batches_and_come_out_in_order_with_their_headers(
+    kafka: str, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one, trace = await make(kafka, engine), f"00-{'a' * 32}-{'b' * 16}-00"
+    sizes: list[int] = []
+    real = one.carry_out
+
+    async def carry_out(items: Sequence[Item], gate: Gate) -> None:
+        sizes.append(len(items))
+        await real(items, gate)
+
+    monkeypatch.setattr(one, "carry_out", carry_out)
     records = [counted(f"c{n % 10}", 1, trace=trace) for n in range(1000)]
     await send(kafka, heard(one), *records)
     health = Health()
@@ -43,6 +57,7 @@ async def test_facts_go_through_and_come_out_in_order_with_their_headers(kafka: 
     assert headers["traceparent"] == trace.encode()
     assert len({dict(record.headers)["ce_id"] for record in said}) == 1000
     assert await committed(kafka, one) == 1000
+    assert 100 < max(sizes) <= chassis_kafka.RECORDS_MAX and sum(sizes) == 1000
 
 
 async def test_one_bad_header_or_body_never_costs_its_neighbours(kafka: str, engine: AsyncEngine) -> None:
@@ -124,9 +139,44 @@ async def test_a_handlers_answer_is_never_published_where_a_stranger_says(kafka:
     assert await read(kafka, dead_topic(heard(one), one.service.name)) == []
 
 
-async def test_topics_may_be_made_twice(kafka: str, engine: AsyncEngine) -> None:
+async def test_topics_said_and_heard_and_dead_are_made_as_their_shapes_say_and_may_be_made_twice(
+    kafka: str, engine: AsyncEngine
+) -> None:
+    """So services start in any order."""
     one = await make(kafka, engine)
     await chassis_kafka.create_topics(kafka, 1, one.service)
+    dead = dead_topic(heard(one), one.service.name)
+    shapes = {heard(one): "86400000", published(one): "-1", dead: "-1"}
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    described = await admin.describe_topics(list(shapes))
+    asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in shapes]
+    configs = [entry for answer in await admin.describe_configs(asked) for entry in answer.resources]
+    await admin.close()
+    assert {topic["topic"]: len(topic["partitions"]) for topic in described} == dict.fromkeys(shapes, 3)
+    made = {name: {entry[0]: entry[1] for entry in entries} for _, _, _, name, entries in configs}
+    assert {name: settings["retention.ms"] for name, settings in made.items()} == shapes
+    assert {settings["cleanup.policy"] for settings in made.values()} == {"delete"}
+    assert made[heard(one)]["segment.ms"] == str(chassis_kafka.SEGMENT_MS)
+
+
+async def test_roles_that_start_before_their_broker_begin_when_it_is_there(kafka: str, engine: AsyncEngine) -> None:
+    one, health = await make(kafka, engine), Health()
+    await send(kafka, heard(one), counted("c1", 1))
+    host, _, port = kafka.rpartition(":")
+    wire = Wire(host, int(port))
+    await wire.mend()
+    await wire.cut()
+    by_wire = f"127.0.0.1:{wire.port}"
+    async with consuming(by_wire, one, health), relaying(by_wire, one, health):
+        await until(lambda: _is(lambda: "consume" in health.problems()))
+        await asyncio.sleep(0.5)
+        await wire.mend()
+        await until(lambda: heard_all(engine, 1))
+        await until(lambda: _empty(engine))
+        await until(lambda: _is(lambda: not health.problems()))
+    await wire.cut()
+    assert len(await read(kafka, published(one))) == 1
 
 
 class _Broken:

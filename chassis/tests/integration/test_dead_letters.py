@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from chassis.dead_letters import dead_topic
 from chassis.kernel import Handler
 from chassis.replay import Replayed, discard, open_letters, replay
 from counters import domain
@@ -14,12 +15,14 @@ from counters.domain import HANDLERS, Count
 from counters.given import FakeRecord, counted, dead_headers, dispatcher, hear, letters, rows, said, totals
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from chassis import replay as chassis_replay
 
-def healed() -> dict[Any, Any]:
+
+def healed(amount: int = 12) -> dict[Any, Any]:
     """The handlers after the bug was repaired: thirteen counts as twelve."""
 
     def act(command: Count, loaded: Any, moment: Any) -> Any:
-        return domain.count(replace(command, amount=12) if command.amount == 13 else command, loaded, moment)
+        return domain.count(replace(command, amount=amount) if command.amount == 13 else command, loaded, moment)
 
     return {**HANDLERS, Count: Handler(act, domain.keys)}
 
@@ -86,6 +89,37 @@ async def test_a_parked_record_that_fails_at_the_replay_becomes_a_culprit_of_its
         ("parked", False),
     ]
     assert [headers["ce_id"] == "second" for headers in await dead_headers(engine)] == [False, True]
+
+
+async def test_a_replay_that_is_halved_keeps_the_rest_of_the_key_behind_its_culprit(engine: AsyncEngine) -> None:
+    await hear(dispatcher(engine), *(counted("c1", amount) for amount in (13, 2, 3)), counted("c2", 666))
+    too_much_for_the_table = healed(2_000_000)
+    assert await replay(dispatcher(engine, handlers=too_much_for_the_table)) == Replayed(0, 2, 2)
+    assert await totals(engine) == {}
+    assert [(one.lane, one.state) for one in await open_in(engine)] == [
+        ("c1", "dead"),
+        ("c1", "parked"),
+        ("c1", "parked"),
+        ("c2", "dead"),
+    ]
+
+
+async def test_records_without_a_key_wait_for_nobody_at_the_replay_either(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chassis_replay, "RECORDS_MAX", 2)
+    keyless = [replace(counted(f"c{number}", 666 if number < 3 else 13), key=None) for number in range(6)]
+    await hear(dispatcher(engine), *keyless)
+    assert await replay(dispatcher(engine, handlers=healed())) == Replayed(3, 3, 0)
+    assert await totals(engine) == {"c3": 12, "c4": 12, "c5": 12}
+
+
+async def test_a_replay_tells_nobody_but_its_own_service(engine: AsyncEngine) -> None:
+    one = dispatcher(engine)
+    await hear(one, counted("c1", 13), counted("c1", 2))
+    await replay(dispatcher(engine, handlers=healed()))
+    topics = {topic for (topic,) in await rows(engine, "SELECT topic FROM outbox")}
+    assert topics == {*one.service.publishes, *(dead_topic(topic, one.service.name) for topic in one.service.hears)}
 
 
 async def test_a_discarded_culprit_stays_on_record_and_the_rest_is_replayed(engine: AsyncEngine) -> None:

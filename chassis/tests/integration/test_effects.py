@@ -171,6 +171,27 @@ async def test_a_result_nobody_can_take_is_tried_again_and_then_shown(engine: As
     assert await totals(engine) == {"a": 101}
 
 
+async def test_a_wish_that_cannot_be_read_is_shown_and_holds_up_nobody(engine: AsyncEngine) -> None:
+    bell = Bell()
+    running = effects(engine, bell)
+    await wish(running, "a", "a")
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql("UPDATE effects SET wish = '{\"rang\": 1}' WHERE seq = 1")
+    await run_until_settled(running, engine)
+    assert await states(engine) == [("a", "exhausted", 1), ("a", "done", 1)]
+
+
+async def test_a_wish_of_a_later_version_waits_for_it(engine: AsyncEngine) -> None:
+    bell = Bell()
+    running = effects(engine, bell)
+    await wish(running, "a", "a", "b")
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql("UPDATE effects SET kind = 'HornWished' WHERE seq = 1")
+    for _ in range(3):
+        await running.step()
+    assert await states(engine) == [("a", "wished", 0), ("a", "wished", 0), ("b", "done", 1)]
+
+
 async def test_two_runners_never_have_the_same_wish(engine: AsyncEngine) -> None:
     bell = Bell(seconds=0.02)
     both = effects(engine, bell), effects(engine, bell)

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+import pytest
+from aiokafka import AIOKafkaProducer
 from chassis.dispatch import Dispatcher
 from chassis.relay import LOCK
-from chassis.wiring import Health, OutgoingFact
+from chassis.wiring import Health
 from counters.domain import Count
-from counters.given import NOW, counted, rows, said, totals
+from counters.given import counted, dispatcher, rows, said, totals
 from counters.stack import committed, consuming, dies, heard, make, published, read, relaying, send, until
 from counters.wire import CounterEvent
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from chassis import outbox
+from chassis import relay as chassis_relay
+from chassis import sql
 
 
 async def waiting(engine: AsyncEngine) -> int:
@@ -113,34 +115,59 @@ async def test_a_broker_that_is_away_is_waited_for(kafka: str, engine: AsyncEngi
     assert await waiting(engine) == 1
 
 
-async def test_a_refused_fact_stops_its_own_key_only_and_is_flagged(kafka: str, engine: AsyncEngine) -> None:
-    one, health = await make(kafka, engine), Health()
-    small = f"{published(one)}.small"
-    await _make_small_topic(kafka, small)
+async def test_facts_fly_together_and_count_only_once_every_replica_has_them(
+    kafka: str, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, Any]] = []
+    flying: list[str] = []
 
-    def row(key: str, size: int) -> outbox.OutboxRow:
-        return outbox.row(OutgoingFact(small, key, "t", b"x" * size), "")
+    class Watched(AIOKafkaProducer):  # type: ignore[misc]
+        def __init__(self, **settings: Any) -> None:
+            asked.append(settings)
+            super().__init__(**settings)
 
-    async with engine.begin() as connection:
-        facts = [row("good", 1), row("bad", 50_000), row("good", 2), row("bad", 3), row("good", 4)]
-        await outbox.write(connection, facts, NOW)
-    async with relaying(kafka, one, health):
-        await until(lambda: _has(engine, 2), 60)
-        await until(lambda: _is(lambda: "relay" in health.problems()))
+        async def send_batch(self, batch: Any, topic: str, *, partition: int) -> Any:
+            flying.append(f"{partition} with {batch.record_count()}")
+            sent = await super().send_batch(batch, topic, partition=partition)
+            sent.add_done_callback(lambda _sent: flying.append("arrived"))
+            return sent
+
+    monkeypatch.setattr(chassis_relay, "AIOKafkaProducer", Watched)
+    one = await make(kafka, engine)
+    await one.dispatch([Count(f"c{number % 30}", 1) for number in range(300)])
+    async with relaying(kafka, one):
+        await until(lambda: is_empty(engine))
+    assert [(one["acks"], one["enable_idempotence"]) for one in asked] == [("all", True)]
+    assert flying[3:] == ["arrived"] * 3
+    assert sum(int(one.split()[2]) for one in flying[:3]) == 300
+
+
+async def test_a_page_is_read_and_forgotten_on_the_connection_that_holds_the_lock(
+    kafka: str, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So a relay that lost the lock without knowing it can neither read nor forget anything."""
+    used: set[tuple[str, int]] = set()
+    real = sql.fetch_autocommit
+
+    async def fetch(connection: Any, statement: str, *arguments: Any) -> Any:
+        [[pid]] = await real(connection, "SELECT pg_backend_pid()")
+        used.add((statement.split()[0], pid))
+        return await real(connection, statement, *arguments)
+
+    monkeypatch.setattr(sql, "fetch_autocommit", fetch)
+    one = await make(kafka, engine)
+    async with relaying(kafka, one):
         await one.dispatch([Count("c1", 1)])
-        await until(lambda: _has(engine, 2))
-        assert await rows(engine, "SELECT key, length(payload) FROM outbox ORDER BY seq") == [
-            ("bad", 50_000),
-            ("bad", 3),
-        ]
-        async with engine.begin() as connection:
-            await connection.exec_driver_sql("DELETE FROM outbox WHERE length(payload) = 50000")
-        await until(lambda: is_empty(engine), 60)
-    lengths: dict[bytes, list[int]] = {}
-    for record in await read(kafka, small):
-        lengths.setdefault(record.key, []).append(len(record.value))
-    assert _first_seen(lengths[b"good"]) == [1, 2, 4]
-    assert lengths[b"bad"] == [3]
+        await until(lambda: is_empty(engine))
+        [(holder,)] = await rows(engine, f"SELECT pid FROM pg_locks WHERE {HELD}")
+    assert used == {("SELECT", holder), ("DELETE", holder)}
+
+
+async def test_a_key_keeps_its_shard(engine: AsyncEngine) -> None:
+    await dispatcher(engine).dispatch([Count(f"c{number % 40}", 1) for number in range(120)])
+    shards = await rows(engine, "SELECT key, min(shard), max(shard), count(*) FROM outbox GROUP BY key")
+    assert len(shards) == 40
+    assert all(low == high and 0 <= low < 16 and facts == 3 for _, low, high, facts in shards)
 
 
 async def test_death_between_send_and_delete_repeats_facts_under_the_same_id(kafka: str, engine: AsyncEngine) -> None:
@@ -179,35 +206,23 @@ async def test_a_consumer_dead_before_or_after_commit_does_everything_once(kafka
     assert len(await said(engine, published(one))) == 50
 
 
-async def _make_small_topic(kafka: str, name: str) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
-    await admin.start()
-    await admin.create_topics([NewTopic(name, 1, 1, topic_configs={"max.message.bytes": "10000"})])
-    await admin.close()
-
-
 HERE = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 """pg_locks shows the whole server, and other tests' relays run on it."""
 
 
+HELD = f"locktype = 'advisory' AND objid = {LOCK} AND granted AND {HERE}"
+
+
 async def _holders(engine: AsyncEngine) -> int:
-    sql = f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = {LOCK} AND granted AND {HERE}"
-    return int((await rows(engine, sql))[0][0])
+    return int((await rows(engine, f"SELECT count(*) FROM pg_locks WHERE {HELD}"))[0][0])
 
 
 async def _kill_the_leader(engine: AsyncEngine) -> None:
-    sql = f"""
-        SELECT pg_terminate_backend(pid) FROM pg_locks
-        WHERE locktype = 'advisory' AND objid = {LOCK} AND granted AND {HERE}"""
-    await rows(engine, sql)
+    await rows(engine, f"SELECT pg_terminate_backend(pid) FROM pg_locks WHERE {HELD}")
 
 
 async def _heard(engine: AsyncEngine, number: int) -> bool:
     return await rows(engine, "SELECT count(*) FROM inbox") == [(number,)]
-
-
-async def _has(engine: AsyncEngine, number: int) -> bool:
-    return await waiting(engine) == number
 
 
 async def _is(condition: Any) -> bool:

@@ -22,6 +22,7 @@ from chassis.roles import main
 from chassis.testing import eventually
 from counters.bootstrap import service
 from counters.speech import METHODS, SPOKEN, Stub, servicers
+from counters.stack import Wire
 from grpc_health.v1 import health_pb2, health_pb2_grpc  # type: ignore[import-untyped]
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -48,7 +49,7 @@ def environ(port: int, tmp_path: Path, database: str) -> dict[str, str]:
     tokens = tmp_path / "tokens.json"
     tokens.write_text(json.dumps({"tokens": [{"token": "t", "identity": "o", "role": "operator"}]}))
     return {
-        "PYTHONPATH": str(HERE),
+        "PYTHONPATH": os.pathsep.join((str(HERE), os.environ.get("PYTHONPATH", ""))),
         "CHOPHIEN_DATABASE_URL": database,
         "CHOPHIEN_KAFKA_BOOTSTRAP": AWAY,
         "CHOPHIEN_GRPC_LISTEN": f"127.0.0.1:{port}",
@@ -105,6 +106,11 @@ async def count(port: int, request_id: str = "r") -> Any:
         return await Stub(one).Count(request, timeout=5)
 
 
+async def relayed(engine: AsyncEngine) -> bool:
+    async with engine.connect() as connection:
+        return (await connection.exec_driver_sql("SELECT count(*) FROM outbox")).scalar() == 0
+
+
 async def test_all_roles_in_one_process_migrate_serve_and_stop(
     environ: dict[str, str], port: int, kafka: str, engine: AsyncEngine
 ) -> None:
@@ -114,12 +120,7 @@ async def test_all_roles_in_one_process_migrate_serve_and_stop(
         for name in ("", "serve", "consume", "relay", "tick"):
             await eventually(healthy(port, name), seconds_max=90)
         assert (await count(port)).total == 1
-
-        async def relayed() -> bool:
-            async with engine.connect() as connection:
-                return (await connection.exec_driver_sql("SELECT count(*) FROM outbox")).scalar() == 0
-
-        await eventually(relayed)
+        await eventually(lambda: relayed(engine))
         process.send_signal(signal.SIGTERM)
         stdout, stderr = await asyncio.wait_for(process.communicate(), 20)
     assert (process.returncode, stderr) == (0, b"")
@@ -154,6 +155,54 @@ async def test_a_role_without_its_database_is_not_ready_and_waits(
         await asyncio.sleep(2)
         assert await healthy(port, role, expected=False)()
         assert process.returncode is None
+
+
+async def test_every_role_is_not_ready_while_the_database_is_away_and_goes_on_afterwards(
+    environ: dict[str, str], port: int, kafka: str, engine: AsyncEngine
+) -> None:
+    wire = Wire(engine.url.host or "", engine.url.port or 0)
+    await wire.mend()
+    by_wire = engine.url.set(host="127.0.0.1", port=wire.port).render_as_string(hide_password=False)
+    environ |= {"CHOPHIEN_KAFKA_BOOTSTRAP": kafka, "CHOPHIEN_DATABASE_URL": by_wire}
+    roles = ("serve", "consume", "relay", "tick")
+    await ended(environ, "migrate")
+    async with started(environ, "all") as process:
+        for name in roles:
+            await eventually(healthy(port, name), seconds_max=90)
+        await wire.cut()
+        for name in roles:
+            await eventually(healthy(port, name, expected=False))
+        assert await healthy(port, "alive")() and process.returncode is None
+        await wire.mend()
+        for name in roles:
+            await eventually(healthy(port, name))
+        assert (await count(port)).total == 1
+        await eventually(lambda: relayed(engine))
+    await wire.cut()
+
+
+async def test_a_call_under_way_is_answered_before_the_process_stops(
+    environ: dict[str, str], port: int, engine: AsyncEngine
+) -> None:
+    async def waiting() -> bool:
+        async with engine.connect() as other:
+            sql = (
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            return bool((await other.exec_driver_sql(sql)).scalar())
+
+    async with started(environ, "serve") as process:
+        await eventually(healthy(port, "serve"))
+        await count(port)
+        async with engine.begin() as connection:
+            await connection.exec_driver_sql("SELECT FROM counters FOR UPDATE")
+            call = asyncio.ensure_future(count(port, "r-2"))
+            await eventually(waiting)
+            process.send_signal(signal.SIGTERM)
+            await asyncio.sleep(0.5)
+            assert not call.done() and process.returncode is None
+        assert (await call).total == 2
+        assert await asyncio.wait_for(process.wait(), 10) == 0
 
 
 async def test_a_process_whose_parent_is_gone_ends_at_once(environ: dict[str, str], port: int) -> None:

@@ -33,7 +33,7 @@ BARE = Counter(id="bare", version=1)
 
 async def test_what_is_saved_is_what_is_loaded(engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
-        await STORE.save(connection, {"full": 0, "bare": 0}, [FULL, BARE])
+        await STORE.save(connection, {"full": None, "bare": None}, [FULL, BARE])
     async with engine.begin() as connection:
         loaded = await STORE.load(connection, ["full", "none", "bare"], lock=True)
     assert loaded == [BARE, FULL]
@@ -42,38 +42,56 @@ async def test_what_is_saved_is_what_is_loaded(engine: AsyncEngine) -> None:
 
 async def test_changed_rows_are_updated_only_from_the_version_they_were_loaded_at(engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
-        await STORE.save(connection, {"full": 0, "bare": 0}, [FULL, BARE])
+        await STORE.save(connection, {"full": None, "bare": None}, [FULL, BARE])
     newer = [replace(FULL, version=2, box=None), replace(BARE, version=2, total=9)]
     async with engine.begin() as connection:
-        await STORE.save(connection, {"full": 1, "bare": 1}, newer)
+        await STORE.save(connection, {"full": FULL, "bare": BARE}, newer)
     async with engine.connect() as connection:
         assert await STORE.load(connection, ["full", "bare"], lock=False) in (newer, newer[::-1])
     async with engine.connect() as connection:
         with pytest.raises(Conflict, match="bare"):
-            await STORE.save(connection, {"full": 2, "bare": 1}, [replace(newer[0], version=3), newer[1]])
+            newest = [replace(newer[0], version=3), newer[1]]
+            await STORE.save(connection, {"full": newer[0], "bare": BARE}, newest)
 
 
 async def test_a_new_aggregate_that_somebody_else_made_is_a_conflict(engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
-        await STORE.save(connection, {"full": 0}, [FULL])
+        await STORE.save(connection, {"full": None}, [FULL])
     async with engine.connect() as connection:
         with pytest.raises(Conflict, match="full"):
-            await STORE.save(connection, {"full": 0, "bare": 0}, [FULL, BARE])
+            await STORE.save(connection, {"full": None, "bare": None}, [FULL, BARE])
 
 
-async def test_two_loads_in_opposite_order_wait_instead_of_deadlocking(engine: AsyncEngine) -> None:
+async def test_two_loads_that_find_the_rows_in_opposite_order_wait_instead_of_deadlocking(engine: AsyncEngine) -> None:
     many = [replace(BARE, id=f"c{number:03}") for number in range(200)]
+    ids = [one.id for one in many]
     async with engine.begin() as connection:
-        await STORE.save(connection, {one.id: 0 for one in many}, many)
+        await STORE.save(connection, dict.fromkeys(ids), many)
+        for turn in ("CREATE TEMP TABLE here ON COMMIT DROP AS SELECT * FROM counters", "DELETE FROM counters"):
+            await connection.exec_driver_sql(turn)
+        await connection.exec_driver_sql("INSERT INTO counters SELECT * FROM here ORDER BY id DESC")
 
-    async def load(ids: list[str]) -> int:
+    async def load(shun: str) -> int:
         async with engine.begin() as connection:
+            for way in ("bitmapscan", shun):  # by the index from the first id on, or as they lie, from the last
+                await connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
             found = len(await STORE.load(connection, ids, lock=True))
             await asyncio.sleep(0.01)
             return found
 
-    ids = [one.id for one in many]
-    assert await asyncio.gather(*(load(ids[::step]) for step in (1, -1) * 5)) == [200] * 10
+    assert await asyncio.gather(*(load(shun) for shun in ("indexscan", "seqscan") * 5)) == [200] * 10
+
+
+@pytest.mark.parametrize("lock", [True, False])
+async def test_what_is_loaded_to_be_changed_is_locked_and_what_is_only_read_is_not(
+    engine: AsyncEngine, lock: bool
+) -> None:
+    async with engine.begin() as connection:
+        await STORE.save(connection, {"full": None}, [FULL])
+    async with engine.begin() as connection, engine.connect() as other:
+        await STORE.load(connection, ["full"], lock=lock)
+        free = await other.exec_driver_sql("SELECT id FROM counters FOR UPDATE SKIP LOCKED")
+        assert [row[0] for row in free] == ([] if lock else ["full"])
 
 
 async def test_the_migration_makes_what_the_code_declares_and_may_run_twice(engine: AsyncEngine) -> None:
@@ -87,3 +105,16 @@ def test_a_table_that_does_not_fit_the_dataclass_is_refused_at_start() -> None:
     wrong = Table("counters", MetaData(), *(Column(c.name, Text, nullable=c.nullable) for c in counters.columns))
     with pytest.raises(TypeError, match="needs BigInteger"):
         AggregateStore(Counter, wrong)
+
+
+async def test_only_what_changed_is_sent_and_the_rest_of_the_row_stays(engine: AsyncEngine) -> None:
+    """Columns are those in which any row of the batch differs; here one row's notes and the other's total."""
+    async with engine.begin() as connection:
+        await STORE.save(connection, {"full": None, "bare": None}, [FULL, BARE])
+        await connection.exec_driver_sql("UPDATE counters SET ratio = 0.75 WHERE id = 'full'")
+    newer = [replace(FULL, version=2, notes=()), replace(BARE, version=2, total=9)]
+    async with engine.begin() as connection:
+        await STORE.save(connection, {"full": FULL, "bare": BARE}, newer)
+    async with engine.connect() as connection:
+        loaded = {one.id: one for one in await STORE.load(connection, ["full", "bare"], lock=False)}
+    assert loaded == {"full": replace(newer[0], ratio=0.75), "bare": newer[1]}

@@ -39,7 +39,7 @@ def test_commands_see_what_earlier_ones_of_the_batch_changed() -> None:
     items = [Item(Count("a", 1)), Item(Count("b", 5)), Item(Count("a", 2)), Item(Move("b", "a", 3))]
     batch = run(items, Counter(id="a", version=4, total=10))
     assert versions(batch) == [("a", 5, 11), ("b", 1, 5), ("a", 6, 13), ("b", 2, 2), ("a", 7, 16)]
-    assert batch.before[Counter] == {"a": 4, "b": 0}
+    assert batch.before[Counter] == {"a": Counter(id="a", version=4, total=10), "b": None}
     assert [item.outcome.reply if item.outcome else None for item in items] == [11, 5, 13, None]
     assert {key[1]: one.version for key, one in batch.state.items()} == {"a": 7, "b": 2}
 

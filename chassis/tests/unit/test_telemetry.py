@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from chassis.exporters import ratio_of, set_up
 from chassis.settings import SettingsError
-from chassis.telemetry import SEARCHABLE, Telemetry, sampled, searchable, trace_id, valid
+from chassis.telemetry import SEARCHABLE, TRANSACTION_ID, Telemetry, sampled, searchable, trace_id, valid
 from chassis.testing.tracing import Recording
 from opentelemetry.sdk.trace import ReadableSpan
 
@@ -118,7 +118,8 @@ def test_a_fact_caused_elsewhere_stays_in_its_aggregates_trace_and_links_to_the_
 
 def test_only_declared_names_become_attributes() -> None:
     assert searchable(AcceptTender()) == {"chophien.batch.id": "b-1", "chophien.partner": "partner-a"}
-    assert all(name.startswith("chophien.") for name in SEARCHABLE.values())
+    names = ("order.id", "parcel.code", "batch.id", "session.id", "partner", "commune.code", "transaction.id")
+    assert {*SEARCHABLE.values(), TRANSACTION_ID} == {f"chophien.{name}" for name in names}
 
 
 def test_a_failure_is_told_by_type_only() -> None:

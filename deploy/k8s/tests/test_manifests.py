@@ -13,6 +13,7 @@ import jsonschema
 import kubernetes_validate
 import pytest
 import yaml
+from chassis.kafka import SEGMENT_MS
 
 from tests.contract.topology import SERVICES, TOPICS
 
@@ -118,7 +119,8 @@ def test_the_topics_are_those_of_the_topology() -> None:
     for name, topic in TOPICS.items():
         retention = topic.retention_hours * 3_600_000 if topic.retention_hours else -1
         assert declared[name]["partitions"] == topic.partitions
-        assert declared[name]["config"] == {"cleanup.policy": "delete", "retention.ms": retention}
+        forgetting = {"segment.ms": SEGMENT_MS} if retention > 0 else {}
+        assert declared[name]["config"] == {"cleanup.policy": "delete", "retention.ms": retention, **forgetting}
         for group in topic.heard_by:
             assert f"{name}.{group}.dead" in declared
     assert len(declared) == len(TOPICS) + sum(len(topic.heard_by) for topic in TOPICS.values())

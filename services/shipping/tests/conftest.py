@@ -17,17 +17,19 @@ from shipping.app.handlers import make_handlers
 from shipping.app.handlers.runs import PickupReply
 from shipping.domain.batch import ENDED, Batch, BatchState
 from shipping.domain.closure import Closure
-from shipping.domain.gathering import Gathered, Known
+from shipping.domain.gathering import Gathered
 from shipping.domain.goods import Handling, Place, Shipment, Size
 from shipping.domain.line import Line
 from shipping.domain.parcel import Parcel
-from shipping.domain.parcel_steps import ParcelState, ScanKind
+from shipping.domain.parcel_steps import ScanKind
 from shipping.domain.partners import VehicleKind
-from shipping.domain.pickup_point import Gate, PickupPoint
+from shipping.domain.pickup_point import Gate
 from shipping.domain.planning import Budget, plan_wave
 from shipping.domain.promise import World
 from shipping.domain.tender import Tender, TenderState
 from shipping.domain.wave import PlannedWave, wave_id
+
+from .knowing import known_now
 
 PLACED = datetime(2026, 2, 4, 6, 30, tzinfo=UTC)
 """13:30 local on Wednesday 4 February 2026."""
@@ -112,23 +114,8 @@ class Yard:
         return ids
 
     def gathered(self, area: str, take_all: bool = False) -> Gathered:
-        """What a wave of an area knows now, as the database would tell it."""
-        riding = {line.parcel_id for line in self.memory.all(Line) if line.live}
-        to_come = (ParcelState.CREATED, ParcelState.READY)
-        here = (parcel for parcel in self.memory.all(Parcel) if parcel.area_hub_id == area)
-        waiting = [parcel for parcel in here if parcel.state in to_come and parcel.id not in riding]
-        return Gathered(
-            self.world,
-            Known(
-                wave_id=wave_id(area, self.now),
-                area_hub_id=area,
-                parcels=waiting,
-                points={point.id: point for point in self.memory.all(PickupPoint)},
-                closures=[one for one in self.memory.all(Closure) if one.to_time > self.now],
-                now=self.now,
-                take_all=take_all,
-            ),
-        )
+        """What a wave of an area knows now."""
+        return Gathered(self.world, known_now(self.world, self.memory, area, self.now, take_all))
 
     def plan_command(self, area: str = "hub-sa-pa", take_all: bool = False) -> commands.SavePlan:
         gathered = self.gathered(area, take_all)

@@ -26,9 +26,7 @@ DAY: Mapping[str, Callable[[Summary], bool]] = {
     "the first is tendered over Sa Pa and moved by the closure": lambda s: (
         s["runs"][0]["tendered_over_hub"] == HUB_BEFORE_CLOSURE and s["runs"][0]["moved_by_closure"] != ""
     ),
-    "the control run of Bản Bo stays as it is": lambda s: (
-        s["control_runs"] != [] and s["control_batches_moved"] == 0
-    ),
+    "the control run of Bản Bo stays as it is": lambda s: s["control_runs"] != [] and s["control_batches_moved"] == 0,
     "partner A drives, partner B is never asked": lambda s: (
         set(_each(s, "partner")) == {"partner-a"} and s["partner_b_tenders"] == 0
     ),

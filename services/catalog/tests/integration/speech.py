@@ -12,7 +12,6 @@ from chophien.common.v1.common_pb2 import HANDLING_DRY_FOOD, GeoPoint, Line, Pla
 from chophien.orders.v1.order_event_pb2 import OrderEvent
 
 NOW = datetime(2026, 2, 4, 6, tzinfo=UTC)
-TRACE = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01"
 PRICE, OFFER_PRICE = 60_000, 45_000
 
 
@@ -97,8 +96,8 @@ async def open_shop(stub: Any) -> None:
     await stub.OpenOffer(offer())
 
 
-def line(quantity: int = 1, price: int = PRICE, session_id: str = "") -> Line:
-    return Line(product_id="noodles", quantity=quantity, unit_price_vnd=price, session_id=session_id)
+def line(quantity: int = 1, price: int = PRICE, session_id: str = "", product_id: str = "noodles") -> Line:
+    return Line(product_id=product_id, quantity=quantity, unit_price_vnd=price, session_id=session_id)
 
 
 def placed(order: str, *lines: Line) -> OrderEvent:

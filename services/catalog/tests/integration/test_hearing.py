@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from catalog.bootstrap import SERVICE
 from chassis.inbox import InboxGate, items_of
+from chassis.testing.house import Record
 
-from .conftest import House, Record
+from .conftest import House
 from .speech import OFFER_PRICE, cancelled, confirmed, count, line, order_id, part_cancelled, placed
 
 
@@ -16,7 +17,7 @@ async def test_an_order_is_held_sold_and_partly_given_back(shop: House) -> None:
     await shop.hear(confirmed(order, *lines))
     assert await shop.levels() == (5, 0, 5)
     await shop.hear(part_cancelled(order, 1, line(2)))
-    await shop.run_jobs()
+    await shop.tick()
     assert await shop.levels() == (7, 0, 3)
     assert await shop.said(order) == ["stock_reserved", "stock_committed", "stock_released"]
 
@@ -28,7 +29,7 @@ async def test_many_orders_in_one_batch_share_a_hot_product_in_their_order(shop:
     assert await shop.levels() == (10, 5, 0)
     assert [await shop.said(order) for order in orders] == [["stock_reserved"]] * 5 + [["stock_refused"]] * 25
     await shop.hear(*(cancelled(order) for order in orders))
-    await shop.run_jobs()
+    await shop.tick()
     assert await shop.levels() == (10, 0, 0)
     await shop.hear(placed(order := order_id(), line(5, OFFER_PRICE, "live-1")))
     assert await shop.said(order) == ["stock_reserved"]
@@ -37,9 +38,9 @@ async def test_many_orders_in_one_batch_share_a_hot_product_in_their_order(shop:
 async def test_holds_lapse_by_the_clock_and_a_late_confirmation_makes_them_again(shop: House) -> None:
     orders = [order_id() for _ in range(4)]
     await shop.hear(*(placed(order, line(2)) for order in orders))
-    await shop.run_jobs(hours=2.9)
+    await shop.tick(hours=2.9)
     assert await shop.levels() == (10, 8, 0)
-    await shop.run_jobs(hours=0.1)
+    await shop.tick(hours=0.1)
     assert await shop.levels() == (10, 0, 0)
     await shop.hear(confirmed(orders[0], line(2)))
     assert await shop.levels() == (8, 0, 2)
@@ -54,7 +55,7 @@ async def test_an_order_cancelled_before_it_is_heard_of_is_never_held(shop: Hous
     await shop.hear(cancelled(order))
     await shop.hear(placed(order, line(2)))
     await shop.hear(confirmed(order, line(2)))
-    await shop.run_jobs()
+    await shop.tick()
     assert await shop.levels() == (10, 0, 0)
     assert await shop.said(order) == ["stock_released", "stock_refused"]
 
@@ -62,11 +63,11 @@ async def test_an_order_cancelled_before_it_is_heard_of_is_never_held(shop: Hous
 async def test_open_parts_of_a_cancelled_order_come_back_later(shop: House) -> None:
     order, lines = order_id(), (line(2), line(3))
     await shop.hear(placed(order, *lines), confirmed(order, *lines), cancelled(order, 2))
-    await shop.run_jobs()
+    await shop.tick()
     assert await shop.levels() == (7, 0, 3)
     await shop.hear(part_cancelled(order, 2, line(3)))
-    await shop.run_jobs()
-    await shop.run_jobs()
+    await shop.tick()
+    await shop.tick()
     assert await shop.levels() == (10, 0, 0)
 
 

@@ -40,6 +40,7 @@ async def test_every_changing_call_answers_the_same_twice_and_says_its_fact_once
         ("EndLivestream", {"session_id": "live-1", "reason": "FINISHED"}),
         ("WithdrawProduct", {"product_id": "noodles"}),
         ("SuspendSeller", {"seller_id": "seller-1", "reason": "COMPLAINTS"}),
+        ("ReinstateSeller", {"seller_id": "seller-1", "reason": "PAPERS"}),
     ]
     for name, stated in calls:
         request = getattr(pb, f"{name}Request")(**stated, request_id=name) if isinstance(stated, dict) else stated
@@ -57,6 +58,7 @@ async def test_every_changing_call_answers_the_same_twice_and_says_its_fact_once
         "LivestreamEnded",
         "ProductWithdrawn",
         "SellerSuspended",
+        "SellerReinstated",
     ]
 
 

@@ -24,13 +24,14 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from chassis.clock import write_clock_file
 from chassis.grpc_client import channel
 from chassis.testing import eventually
+from chassis.testing.house import TRACE
 from chophien.catalog.v1 import catalog_service_pb2 as pb
 from chophien.catalog.v1.catalog_service_pb2_grpc import CatalogServiceStub
 from chophien.catalog.v1.stock_event_pb2 import StockEvent
 from chophien.orders.v1.order_event_pb2 import OrderEvent
 from grpc_health.v1 import health_pb2, health_pb2_grpc  # type: ignore[import-untyped]
 
-from .speech import NOW, OFFER_PRICE, TRACE, cancelled, confirmed, line, open_shop, order_id, placed
+from .speech import NOW, OFFER_PRICE, cancelled, confirmed, line, open_shop, order_id, placed
 
 TOKENS = {"tokens": [{"token": "ops", "identity": "ops", "role": "operator"}]}
 

@@ -17,6 +17,7 @@ from catalog.domain.events import (
     ProductPublished,
     ProductWithdrawn,
     SellerRegistered,
+    SellerReinstated,
     SellerSuspended,
     StockReserved,
 )
@@ -107,6 +108,18 @@ def test_a_suspended_seller_publishes_nothing_and_goes_live_with_nothing() -> No
     for command in (publish(), start(), commands.SuspendSeller(seller_id="seller-1", reason="AGAIN")):
         with pytest.raises(errors.SellerNotActive):
             does(memory, command)
+
+
+def test_a_reinstated_seller_sells_as_before() -> None:
+    memory = Memory()
+    does(memory, register())
+    back = commands.ReinstateSeller(seller_id="seller-1", reason="PAPERS")
+    with pytest.raises(errors.SellerNotSuspended):
+        does(memory, back)
+    does(memory, commands.SuspendSeller(seller_id="seller-1", reason="COMPLAINTS"))
+    assert does(memory, back).reply == NOW and last_fact(memory) == SellerReinstated("seller-1", "PAPERS", NOW)
+    does(memory, publish())
+    assert memory.get(Seller, "seller-1").suspend_reason == ""
 
 
 def test_a_seller_acts_for_itself_only() -> None:

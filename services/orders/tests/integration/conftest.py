@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from chassis.access import Caller
-from chassis.inbox import InboxGate, items_of
-from chassis.testing.clocks import HandClock
-from chassis.testing.serving import CALLERS, Served, serving
+from chassis.testing.house import House as ServiceHouse
+from chassis.testing.house import housed, migrated, record_of
+from chassis.testing.serving import CALLERS
 from chophien.catalog.v1.livestream_event_pb2 import LivestreamEvent
 from chophien.catalog.v1.product_event_pb2 import ProductEvent
 from chophien.catalog.v1.seller_event_pb2 import SellerEvent
@@ -27,29 +24,8 @@ from chophien.payments.v1.payment_event_pb2 import PaymentEvent
 from chophien.shipping.v1.parcel_event_pb2 import ParcelEvent
 from google.protobuf.message import Message
 from orders.bootstrap import SERVICE
-from sqlalchemy.ext.asyncio import create_async_engine
-
-from chassis import migrate
 
 NOW = datetime(2026, 2, 4, 6, tzinfo=UTC)
-
-
-@dataclass
-class Record:
-    """As the consumer sees one, as far as it looks."""
-
-    topic: str
-    value: bytes | None
-    key: bytes | None = b"key"
-    offset: int = 0
-    partition: int = 0
-    headers: list[tuple[str, bytes | None]] = field(
-        default_factory=lambda: [("ce_id", uuid.uuid4().bytes.hex().encode())]
-    )
-
-
-def record_of(event: Message) -> Record:
-    return Record(event.DESCRIPTOR.full_name, event.SerializeToString())
 
 
 def catalog_facts() -> list[Message]:
@@ -89,28 +65,10 @@ def place_request(request_id: str = "", **changes: Any) -> pb.PlaceOrderRequest:
     return pb.PlaceOrderRequest(**(fields | changes))
 
 
-@dataclass
-class House:
-    """The service under test: its RPCs, its ears, its outbox and its clock."""
+class House(ServiceHouse):
+    """Orders under test."""
 
-    served: Served
-    clock: HandClock
-
-    def stub(self, token: str = "operator") -> Any:
-        """OrdersServiceStub whose calls have a deadline."""
-        stub: Any = OrdersServiceStub(self.served.channel(token))
-        return SimpleNamespace(**{name: partial(call, timeout=10) for name, call in vars(stub).items()})
-
-    async def hear(self, *events: Message, records: list[Record] | None = None) -> None:
-        """Hear events as one batch; what is dead-lettered fails the test."""
-        dispatcher = self.served.runtime.dispatcher
-        items = items_of(records if records is not None else [record_of(event) for event in events], SERVICE.hears)
-        await dispatcher.carry_out(items, InboxGate("orders", dispatcher.telemetry))
-        assert [item.error for item in items if item.error] == []
-
-    async def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        async with self.served.runtime.engine.connect() as connection:
-            return [tuple(row) for row in await connection.exec_driver_sql(sql)]
+    stubs = (OrdersServiceStub,)
 
     async def said(self, order_id: str) -> list[OrderEvent]:
         """What orders said of an order, in order."""
@@ -127,26 +85,15 @@ class House:
 
 @pytest.fixture(scope="module")
 async def database(postgres: Any) -> AsyncIterator[str]:
-    url = postgres.create_database("orders")
-    engine = create_async_engine(url)
-    await migrate.upgrade(engine, SERVICE.migrations)
-    await migrate.upgrade(engine, SERVICE.migrations)
-    await migrate.check(engine, SERVICE.migrations)
-    await engine.dispose()
-    yield url
-    postgres.drop_database(url)
+    async with migrated(postgres, SERVICE) as url:
+        yield url
 
 
 @pytest.fixture
 async def house(database: str) -> AsyncIterator[House]:
     """The service on empty tables that has heard the catalog."""
-    clock = HandClock(NOW)
     other = Caller(identity="other-channel", role="buyer_channel")
-    async with serving(SERVICE, database, clock=clock, callers=(*CALLERS, other)) as served:
-        async with served.runtime.engine.begin() as connection:
-            tables = "orders, contacts, channel_orders, product_views, seller_views, session_views"
-            await connection.exec_driver_sql(f"TRUNCATE {tables}, inbox, outbox, requests, dead_letters")
-        house = House(served, clock)
+    async with housed(House, SERVICE, database, NOW, (*CALLERS, other)) as house:
         await house.hear(*catalog_facts())
         yield house
 

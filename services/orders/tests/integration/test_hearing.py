@@ -49,11 +49,11 @@ async def test_a_fact_heard_again_changes_nothing(
     getattr(event, kind).SetInParent()
     before = await contents(house)
     once = record(event)
-    await house.hear(records=[once])
+    await house.hear_records(once)
     after = await contents(house)
     if kind not in ("parcel_created",):  # It was heard while arranging the test.
         assert after != before
-    await house.hear(records=[once])
+    await house.hear_records(once)
     await house.hear(event, event)
     assert await contents(house) == after
 

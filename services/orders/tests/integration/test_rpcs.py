@@ -8,7 +8,8 @@ from typing import Any
 
 import grpc
 import pytest
-from chassis.status import bad_fields, error_info, reason_of
+from chassis.status import bad_fields, error_info
+from chassis.testing.house import refused
 from chophien.catalog.v1.livestream_event_pb2 import LivestreamEvent
 from chophien.catalog.v1.product_event_pb2 import ProductEvent
 from chophien.catalog.v1.seller_event_pb2 import SellerEvent
@@ -18,12 +19,6 @@ from chophien.orders.v1.order_event_pb2 import OrderEvent
 
 # `house` is a fixture of conftest.py, as is the request it makes.
 House = Any
-
-
-async def refusal(call: Any) -> tuple[grpc.StatusCode, str]:
-    with pytest.raises(grpc.aio.AioRpcError) as refused:
-        await call
-    return refused.value.code(), reason_of(refused.value)
 
 
 async def test_placing_answers_stores_and_says(house: House, place: Any) -> None:
@@ -55,7 +50,7 @@ async def test_a_repeated_request_is_answered_again(house: House, place: Any) ->
     first = await stub.PlaceOrder(place("again"))
     assert await stub.PlaceOrder(place("again")) == first
     changed = place("again", lines=[Line(product_id="tea", quantity=1)])
-    assert await refusal(stub.PlaceOrder(changed)) == (grpc.StatusCode.ALREADY_EXISTS, "IDEMPOTENCY_MISMATCH")
+    assert await refused(stub.PlaceOrder(changed)) == (grpc.StatusCode.ALREADY_EXISTS, "IDEMPOTENCY_MISMATCH")
     assert len(await house.rows("SELECT id FROM orders")) == 1
 
 
@@ -78,7 +73,7 @@ async def test_a_channel_order_sent_five_times_at_once_is_one_order(house: House
     ],
 )
 async def test_a_refused_line_names_its_reason(house: House, place: Any, line: Line, code: str, reason: str) -> None:
-    assert await refusal(house.stub("channel").PlaceOrder(place(lines=[line]))) == (grpc.StatusCode[code], reason)
+    assert await refused(house.stub("channel").PlaceOrder(place(lines=[line]))) == (grpc.StatusCode[code], reason)
     assert await house.rows("SELECT id FROM orders UNION ALL SELECT id FROM contacts") == []
 
 
@@ -88,17 +83,21 @@ async def test_a_suspended_seller_and_a_withdrawn_product_are_refused(house: Hou
     gone.product_withdrawn.SetInParent()
     await house.hear(gone)
     one = place(lines=[Line(product_id="noodles", quantity=1)])
-    assert await refusal(stub.PlaceOrder(one)) == (grpc.StatusCode.FAILED_PRECONDITION, "PRODUCT_NOT_FOR_SALE")
+    assert await refused(stub.PlaceOrder(one)) == (grpc.StatusCode.FAILED_PRECONDITION, "PRODUCT_NOT_FOR_SALE")
     suspended = SellerEvent(seller_id="seller-b", version=2)
     suspended.seller_suspended.reason = "PAPERS"
     await house.hear(suspended)
     other = place(lines=[Line(product_id="tea", quantity=1)])
-    assert await refusal(stub.PlaceOrder(other)) == (grpc.StatusCode.FAILED_PRECONDITION, "SELLER_NOT_SELLING")
+    assert await refused(stub.PlaceOrder(other)) == (grpc.StatusCode.FAILED_PRECONDITION, "SELLER_NOT_SELLING")
+    back = SellerEvent(seller_id="seller-b", version=3)
+    back.seller_reinstated.reason = "PAPERS"
+    await house.hear(back, suspended)
+    assert (await stub.PlaceOrder(other)).order_id
     ended = LivestreamEvent(session_id="live-1", version=3)
     ended.livestream_ended.end_time.FromDatetime(house.clock.now())
     await house.hear(ended)
     late = place(lines=[Line(product_id="tea", quantity=1, session_id="live-1")])
-    assert (await refusal(stub.PlaceOrder(late)))[1] == "SESSION_NOT_LIVE"
+    assert (await refused(stub.PlaceOrder(late)))[1] == "SESSION_NOT_LIVE"
 
 
 async def test_a_bad_field_is_named(house: House, place: Any) -> None:
@@ -122,7 +121,7 @@ async def test_a_cancel_before_the_confirmation_is_at_once(house: House, place: 
     assert (await stub.CancelOrder(again)).state == pb.ORDER_STATE_CANCELLED
     assert await house.kinds(order_id) == ["order_placed", "order_cancelled"]
     unknown = pb.CancelOrderRequest(request_id="c3", order_id="DH0")
-    assert await refusal(stub.CancelOrder(unknown)) == (grpc.StatusCode.NOT_FOUND, "NOT_FOUND")
+    assert await refused(stub.CancelOrder(unknown)) == (grpc.StatusCode.NOT_FOUND, "NOT_FOUND")
 
 
 async def test_a_delivered_order_is_not_cancelled(house: House, place: Any, say: Any) -> None:
@@ -130,18 +129,18 @@ async def test_a_delivered_order_is_not_cancelled(house: House, place: Any, say:
     order_id = (await stub.PlaceOrder(place())).order_id
     await house.hear(*say.until_created(order_id), say.parcel(order_id, 1, "parcel_delivered"))
     call = stub.CancelOrder(pb.CancelOrderRequest(request_id="c", order_id=order_id))
-    assert await refusal(call) == (grpc.StatusCode.FAILED_PRECONDITION, "ALREADY_DELIVERED")
+    assert await refused(call) == (grpc.StatusCode.FAILED_PRECONDITION, "ALREADY_DELIVERED")
 
 
 async def test_a_channel_neither_sees_nor_cancels_another_channels_order(house: House, place: Any) -> None:
     order_id = (await house.stub("channel").PlaceOrder(place())).order_id
     other = house.stub("other-channel")
-    assert await refusal(other.GetOrder(pb.GetOrderRequest(order_id=order_id))) == (
+    assert await refused(other.GetOrder(pb.GetOrderRequest(order_id=order_id))) == (
         grpc.StatusCode.NOT_FOUND,
         "NOT_FOUND",
     )
     cancel = pb.CancelOrderRequest(request_id="c", order_id=order_id)
-    assert (await refusal(other.CancelOrder(cancel)))[0] is grpc.StatusCode.NOT_FOUND
+    assert (await refused(other.CancelOrder(cancel)))[0] is grpc.StatusCode.NOT_FOUND
     assert list((await other.ListOrders(pb.ListOrdersRequest())).orders) == []
 
 
@@ -173,7 +172,7 @@ async def test_contacts_are_resolved_logged_and_erased(
     contact_id = (await house.get(order_id)).contact_id
     asked = pb.GetContactsRequest(contact_ids=[contact_id, "nobody"])
     for role in ("channel", "seller-1", "partner-a", "officer", "bank"):
-        assert (await refusal(house.stub(role).GetContacts(asked)))[0] is grpc.StatusCode.PERMISSION_DENIED
+        assert (await refused(house.stub(role).GetContacts(asked)))[0] is grpc.StatusCode.PERMISSION_DENIED
     [contact] = (await house.stub("orders").GetContacts(asked)).contacts
     assert (contact.contact_id, contact.buyer.name, contact.buyer.phone) == (contact_id, "Lò Thị Sáng", "+84912345678")
     for request_id in ("e1", "e2"):

@@ -137,7 +137,8 @@ def without_size(shop: Shop) -> None:
 
 
 def suspended(shop: Shop) -> None:
-    shop.twice(commands.NoteSellerSuspended(seller_id="seller-b"))
+    shop.twice(commands.NoteSellerSuspended(seller_id="seller-b", fact_version=3))
+    shop.twice(commands.NoteSellerReinstated(seller_id="seller-b", fact_version=2))
 
 
 def of_an_unknown_seller(shop: Shop) -> None:

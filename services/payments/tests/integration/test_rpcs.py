@@ -10,12 +10,13 @@ from typing import Any
 import grpc
 import pytest
 from chassis.status import reason_of
+from chassis.testing.house import TRACE
 from chophien.common.v1.common_pb2 import PAYMENT_METHOD_QR
 from chophien.payments.v1 import payments_service_pb2 as pb
 from payments.domain.vietqr import parse
 from sqlalchemy.exc import DBAPIError
 
-from .conftest import TRACE, House
+from .conftest import House
 from .speech import after, confirmed, delivered, due, notice, off, order_id, part_off, remittance
 
 
@@ -139,7 +140,7 @@ async def test_cash_goes_from_the_door_to_the_bank(house: House) -> None:
     found = await house.stub().GetPayment(pb.GetPaymentRequest(order_id=order))
     assert {part.cod_state for part in found.parts} == {pb.COD_STATE_DUE}
     await house.hear(delivered(order, 1, 100_000), delivered(order, 2, 85_000))
-    await house.pass_time(24 * 60 * 5)
+    await house.tick(days=5)
     ledger = await house.stub().GetLedger(pb.GetLedgerRequest(view=pb.LEDGER_VIEW_COD_PARCELS))
     assert (ledger.cod_outstanding_vnd, ledger.cod_partners[0].overdue_vnd) == (185_000, 185_000)
     assert [(one.state, one.remit_due_date, one.overdue) for one in ledger.cod_parcels] == [
@@ -186,9 +187,9 @@ async def test_what_nobody_pays_expires_after_the_grace(house: House) -> None:
     paid_short, unpaid = order_id(), order_id()
     await house.hear(due(paid_short, 50_000), due(unpaid, 50_000))
     await house.stub("bank").ReportBankTransfer(notice(paid_short, 20_000))
-    await house.pass_time(24.9)
+    await house.tick(minutes=24.9)
     assert "payment_expired" not in await house.said(unpaid)
-    await house.pass_time(0.2)
+    await house.tick(minutes=0.2)
     assert await house.said(unpaid) == ["payment_requested", "payment_expired"]
     assert await house.said(paid_short) == ["payment_requested", "payment_expired", "refund_due"]
     late = await house.stub("bank").ReportBankTransfer(notice(unpaid, 50_000))

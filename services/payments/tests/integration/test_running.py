@@ -22,13 +22,13 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from chassis.clock import write_clock_file
 from chassis.grpc_client import channel
 from chassis.testing import eventually
+from chassis.testing.house import TRACE
 from chophien.payments.v1 import payments_service_pb2 as pb
 from chophien.payments.v1.payment_event_pb2 import PaymentEvent
 from chophien.payments.v1.payments_service_pb2_grpc import PaymentsServiceStub
 from google.protobuf.message import Message
 from grpc_health.v1 import health_pb2, health_pb2_grpc  # type: ignore[import-untyped]
 
-from .conftest import TRACE
 from .speech import NOW, delivered, due, notice, off, order_id
 
 ROLES = ("serve", "consume", "relay", "tick")

@@ -28,7 +28,8 @@ from shipping.wire.facts import encode, feed_topic
 from shipping.wire.heard import ORDER_EVENT, SELLER_EVENT
 
 WORLD = load_world()
-WAVES = Waves(WORLD, Planner(Budget(read_settings().plan_cpu_seconds)))
+SETTINGS = read_settings()
+WAVES = Waves(WORLD, Planner(Budget(SETTINGS.plan_cpu_seconds)), SETTINGS.plan_seed)
 HEARS = {
     SellerEvent.DESCRIPTOR.full_name: Hearing(SellerEvent, SELLER_EVENT),
     OrderEvent.DESCRIPTOR.full_name: Hearing(OrderEvent, ORDER_EVENT),

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 import grpc
 import pytest
 from chassis.grpc_client import channel
-from chassis.inbox import InboxGate, items_of
-from chassis.testing.clocks import HandClock
-from chassis.testing.serving import Served, serving
+from chassis.testing.house import TRACE, housed, migrated, record_of
+from chassis.testing.house import House as ServiceHouse
 from chophien.catalog.v1.seller_event_pb2 import SellerEvent
 from chophien.common.v1 import common_pb2
 from chophien.orders.v1 import orders_service_pb2, orders_service_pb2_grpc
@@ -26,30 +24,8 @@ from chophien.shipping.v1.courier_service_pb2_grpc import CourierServiceStub
 from chophien.shipping.v1.shipping_service_pb2_grpc import ShippingServiceStub
 from google.protobuf.message import Message
 from shipping.bootstrap import SERVICE, WAVES
-from sqlalchemy.ext.asyncio import create_async_engine
-
-from chassis import migrate
 
 NOW = datetime(2026, 2, 4, 6, 30, tzinfo=UTC)
-TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
-
-
-@dataclass
-class Record:
-    """As the consumer sees one, as far as it looks."""
-
-    topic: str
-    value: bytes | None
-    key: bytes | None = b"key"
-    offset: int = 0
-    partition: int = 0
-    headers: list[tuple[str, bytes | None]] = field(
-        default_factory=lambda: [("ce_id", uuid.uuid4().bytes.hex().encode()), ("traceparent", TRACE.encode())]
-    )
-
-
-def record_of(event: Message) -> Record:
-    return Record(event.DESCRIPTOR.full_name, event.SerializeToString())
 
 
 def seller_registered(seller_id: str = "seller-1", point: str = "pp-binh-lu-zone", commune: str = "03390") -> Message:
@@ -71,7 +47,9 @@ def point_changed(seller_id: str, point: str, effective: datetime) -> Message:
     return event
 
 
-def order_confirmed(order_id: str, parts: int = 1, point: str = "pp-binh-lu-zone", weight_g: int = 1000) -> Message:
+def order_confirmed(
+    order_id: str, parts: int = 1, point: str = "pp-binh-lu-zone", weight_g: int = 1000, placed: datetime = NOW
+) -> Message:
     event = OrderEvent(order_id=order_id, version=3)
     fact = event.order_confirmed
     fact.contact_id, fact.channel = f"contact-{order_id}", "livestream"
@@ -80,8 +58,8 @@ def order_confirmed(order_id: str, parts: int = 1, point: str = "pp-binh-lu-zone
         part = fact.parts.add(part_id=f"{order_id}-{number}", pickup_point_id=point, goods_vnd=50_000)
         part.seller_ids.append("seller-1")
         part.size.weight_g, part.size.length_cm, part.size.width_cm, part.size.height_cm = weight_g, 30, 20, 15
-    fact.place_time.FromDatetime(NOW)
-    fact.confirm_time.FromDatetime(NOW)
+    fact.place_time.FromDatetime(placed)
+    fact.confirm_time.FromDatetime(placed)
     return event
 
 
@@ -117,36 +95,12 @@ class Orders(orders_service_pb2_grpc.OrdersServiceServicer):
 
 
 @dataclass
-class House:
-    """The service under test: its RPCs, its ears, its outbox, its jobs and its clock."""
+class House(ServiceHouse):
+    """Shipping under test, with a stand-in for orders."""
 
-    served: Served
-    clock: HandClock
     orders: Orders
 
-    def stub(self, token: str = "operator") -> Any:
-        """Both services' calls, with a deadline, as the owner of a token."""
-        made = self.served.channel(token)
-        stubs: list[Any] = [ShippingServiceStub(made), CourierServiceStub(made)]
-        return SimpleNamespace(**{name: partial(call, timeout=20) for one in stubs for name, call in vars(one).items()})
-
-    async def hear(self, *events: Message, records: list[Record] | None = None) -> None:
-        """Hear events as one batch; what is dead-lettered fails the test."""
-        dispatcher = self.served.runtime.dispatcher
-        items = items_of(records if records is not None else [record_of(event) for event in events], SERVICE.hears)
-        await dispatcher.carry_out(items, InboxGate("shipping", dispatcher.telemetry))
-        assert [item.error for item in items if item.error] == []
-
-    async def tick(self, *names: str, minutes: float = 0) -> None:
-        """Business time passes, then the jobs named (or all) run once."""
-        self.clock.move(timedelta(minutes=minutes))
-        for job in SERVICE.jobs:
-            if not names or job.name in names:
-                await job.run(self.served.runtime, self.clock.now())
-
-    async def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        async with self.served.runtime.engine.connect() as connection:
-            return [tuple(row) for row in await connection.exec_driver_sql(sql)]
+    stubs = (ShippingServiceStub, CourierServiceStub)
 
     async def kinds(self, key: str, topic: str = "") -> list[str]:
         """Names of the facts said under a key, in order."""
@@ -156,7 +110,7 @@ class House:
     async def ready_parcels(self, count: int, point: str = "pp-binh-lu-zone") -> list[str]:
         """Confirmed and packed parcels of one part each."""
         ids = [f"DH{uuid.uuid4().hex[:12].upper()}" for _ in range(count)]
-        await self.hear(*(order_confirmed(id, point=point) for id in ids))
+        await self.hear(*(order_confirmed(id, point=point, placed=self.clock.now()) for id in ids))
         seller = self.stub("seller-1")
         for id in ids:
             await seller.MarkReady(pb.MarkReadyRequest(request_id=f"ready-{id}", parcel_id=f"{id}-1"))
@@ -191,14 +145,8 @@ class House:
 
 @pytest.fixture(scope="module")
 async def database(postgres: Any) -> AsyncIterator[str]:
-    url = postgres.create_database("shipping")
-    engine = create_async_engine(url)
-    await migrate.upgrade(engine, SERVICE.migrations)
-    await migrate.upgrade(engine, SERVICE.migrations)
-    await migrate.check(engine, SERVICE.migrations)
-    await engine.dispose()
-    yield url
-    postgres.drop_database(url)
+    async with migrated(postgres, SERVICE) as url:
+        yield url
 
 
 @pytest.fixture
@@ -215,14 +163,10 @@ async def orders() -> AsyncIterator[tuple[Orders, int]]:
 @pytest.fixture
 async def house(database: str, orders: tuple[Orders, int]) -> AsyncIterator[House]:
     """The service on empty tables that has heard two sellers."""
-    clock = HandClock(NOW)
-    async with serving(SERVICE, database, clock=clock) as served:
-        async with served.runtime.engine.begin() as connection:
-            tables = "parcels, batches, lines, tenders, closures, pickup_points, scans, waves, decisions"
-            await connection.exec_driver_sql(f"TRUNCATE {tables}, inbox, outbox, requests, dead_letters")
-        to_orders = channel(f"127.0.0.1:{orders[1]}", "shipping")
-        served.runtime.channels = lambda _peer: to_orders
-        house = House(served, clock, orders[0])
+    servicer, port = orders
+    async with housed(House, SERVICE, database, NOW, orders=servicer) as house:
+        to_orders = channel(f"127.0.0.1:{port}", "shipping")
+        house.served.runtime.channels = lambda _peer: to_orders
         await house.hear(seller_registered(), seller_registered("seller-2", "pp-ban-bo", "03424"))
         yield house
         await to_orders.close()

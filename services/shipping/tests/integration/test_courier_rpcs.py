@@ -8,28 +8,12 @@ from typing import Any
 
 import grpc
 import pytest
+from chassis.testing.house import refused
 from chophien.shipping.v1 import courier_service_pb2 as courier
 from chophien.shipping.v1 import shipping_service_pb2 as pb
-from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-untyped]
 from sqlalchemy.exc import IntegrityError
 
 House = Any
-
-
-def reason_of(error: grpc.aio.AioRpcError) -> str:
-    for key, value in error.trailing_metadata() or ():
-        if key == "grpc-status-details-bin":
-            info = error_details_pb2.ErrorInfo()
-            for detail in status_pb2.Status.FromString(value).details:
-                if detail.Unpack(info):
-                    return str(info.reason)
-    return ""
-
-
-async def refused(call: Any) -> tuple[grpc.StatusCode, str]:
-    with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await call
-    return caught.value.code(), reason_of(caught.value)
 
 
 def rid() -> str:
@@ -52,6 +36,22 @@ async def test_partners_see_only_their_own_tenders(house: House) -> None:
         other.ReportPickup(courier.ReportPickupRequest(request_id=rid(), batch_id=tender.batch_id)),
     ):
         assert await refused(call) == (grpc.StatusCode.NOT_FOUND, "NOT_FOUND")
+
+
+async def test_open_tenders_come_by_page_soonest_deadline_first(house: House) -> None:
+    for _ in range(3):
+        await house.ready_parcels(1)
+        await house.push()
+        house.clock.move(timedelta(minutes=1))
+    stub, token = house.stub("partner-a"), ""
+    seen: list[Any] = []
+    while not seen or token:
+        page = await stub.ListTenders(courier.ListTendersRequest(page_size=1, page_token=token))
+        seen += [tender.answer_deadline_time.ToDatetime() for tender in page.tenders]
+        token = page.next_page_token
+    assert len(seen) == 3 and seen == sorted(seen)
+    strange = courier.ListTendersRequest(page_token=f"{token}x")
+    assert await refused(stub.ListTenders(strange)) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID")
 
 
 async def test_a_late_acceptance_is_no_longer_yours(house: House) -> None:

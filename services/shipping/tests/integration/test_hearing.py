@@ -14,8 +14,8 @@ House = Any
 
 async def test_a_confirmed_order_becomes_parcels_in_the_orders_trace(house: House, say: Any) -> None:
     record = say.record(say.order_confirmed("DH1", parts=2))
-    await house.hear(records=[record])
-    await house.hear(records=[record])
+    await house.hear_records(record)
+    await house.hear_records(record)
     await house.hear(say.order_confirmed("DH1", parts=2))
     for id in ("DH1-1", "DH1-2"):
         assert await house.kinds(id) == ["ParcelCreated", "PromiseMade"]

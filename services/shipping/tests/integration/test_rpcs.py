@@ -8,30 +8,14 @@ from typing import Any
 
 import grpc
 import pytest
+from chassis.testing.house import refused
 from chassis.testing.serving import CALLERS
 from chophien.common.v1 import common_pb2
 from chophien.shipping.v1 import courier_service_pb2 as courier
 from chophien.shipping.v1 import shipping_service_pb2 as pb
-from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-untyped]
 from shipping.bootstrap import SERVICE
 
 House = Any
-
-
-def reason_of(error: grpc.aio.AioRpcError) -> str:
-    for key, value in error.trailing_metadata() or ():
-        if key == "grpc-status-details-bin":
-            info = error_details_pb2.ErrorInfo()
-            for detail in status_pb2.Status.FromString(value).details:
-                if detail.Unpack(info):
-                    return str(info.reason)
-    return ""
-
-
-async def refused(call: Any) -> tuple[grpc.StatusCode, str]:
-    with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await call
-    return caught.value.code(), reason_of(caught.value)
 
 
 def rid() -> str:
@@ -110,6 +94,8 @@ async def test_list_batches_by_page_and_for_officers_their_own(house: House) -> 
     tendered = pb.ListBatchesRequest(state=pb.BATCH_STATE_TENDERED, local_date="2026-02-04", partner_id="partner-a")
     assert len((await stub.ListBatches(tendered)).batches) == 4
     assert (await refused(stub.ListBatches(pb.ListBatchesRequest(page_size=201))))[1] == "INVALID"
+    strange = pb.ListBatchesRequest(page_token="PB260204-8X0R2M1K")
+    assert await refused(stub.ListBatches(strange)) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID")
 
 
 async def test_explain_parcel_tells_why_it_is_not_on_a_run_and_then_why_it_is(house: House, say: Any) -> None:

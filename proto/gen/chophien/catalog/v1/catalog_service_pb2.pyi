@@ -400,6 +400,60 @@ class SuspendSellerResponse(_message.Message):
 Global___SuspendSellerResponse: _TypeAlias = SuspendSellerResponse  # noqa: Y015
 
 @_typing.final
+class ReinstateSellerRequest(_message.Message):
+    """Asks to let a suspended seller sell again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    SELLER_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Chosen by the caller, at most 64 characters. Never empty."""
+    seller_id: _builtins.str
+    """The seller."""
+    reason: _builtins.str
+    """Why, UPPER_SNAKE_CASE, at most 60 characters."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        seller_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "request_id", b"request_id", "seller_id", b"seller_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReinstateSellerRequest: _TypeAlias = ReinstateSellerRequest  # noqa: Y015
+
+@_typing.final
+class ReinstateSellerResponse(_message.Message):
+    """The seller may sell again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REINSTATE_TIME_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def reinstate_time(self) -> _timestamp_pb2.Timestamp:
+        """From when on, business time."""
+
+    def __init__(
+        self,
+        *,
+        reinstate_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reinstate_time", b"reinstate_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reinstate_time", b"reinstate_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReinstateSellerResponse: _TypeAlias = ReinstateSellerResponse  # noqa: Y015
+
+@_typing.final
 class MovePickupPointRequest(_message.Message):
     """Asks for a move."""
 
@@ -1050,6 +1104,78 @@ class ListProductsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListProductsResponse: _TypeAlias = ListProductsResponse  # noqa: Y015
+
+@_typing.final
+class GetProgrammeRequest(_message.Message):
+    """Asks for a commune's counters."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMUNE_CODE_FIELD_NUMBER: _builtins.int
+    LOCAL_DATE_FIELD_NUMBER: _builtins.int
+    commune_code: _builtins.str
+    """Home commune of the sellers, five digits. Empty = an officer's own."""
+    local_date: _builtins.str
+    """Local day whose orders are counted, YYYY-MM-DD. Empty = today."""
+    def __init__(
+        self,
+        *,
+        commune_code: _builtins.str = ...,
+        local_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["commune_code", b"commune_code", "local_date", b"local_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetProgrammeRequest: _TypeAlias = GetProgrammeRequest  # noqa: Y015
+
+@_typing.final
+class GetProgrammeResponse(_message.Message):
+    """The counters. Sellers and products as they are now, orders of the day."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMUNE_CODE_FIELD_NUMBER: _builtins.int
+    LOCAL_DATE_FIELD_NUMBER: _builtins.int
+    SELLER_COUNT_FIELD_NUMBER: _builtins.int
+    OCOP_PRODUCT_COUNT_FIELD_NUMBER: _builtins.int
+    OCOP_ON_SALE_COUNT_FIELD_NUMBER: _builtins.int
+    BUSY_SELLER_COUNT_FIELD_NUMBER: _builtins.int
+    BUSY_ORDER_COUNT_FIELD_NUMBER: _builtins.int
+    commune_code: _builtins.str
+    """The commune."""
+    local_date: _builtins.str
+    """The local day of the orders, YYYY-MM-DD."""
+    seller_count: _builtins.int
+    """Sellers at home there that are not suspended."""
+    ocop_product_count: _builtins.int
+    """Their products with an OCOP certificate in force, on sale or not."""
+    ocop_on_sale_count: _builtins.int
+    """Those of them that are on sale."""
+    busy_seller_count: _builtins.int
+    """Sellers with at least 20 confirmed orders on the day."""
+    busy_order_count: _builtins.int
+    """Confirmed orders of those sellers on the day; an order from two of them counts for each."""
+    def __init__(
+        self,
+        *,
+        commune_code: _builtins.str = ...,
+        local_date: _builtins.str = ...,
+        seller_count: _builtins.int = ...,
+        ocop_product_count: _builtins.int = ...,
+        ocop_on_sale_count: _builtins.int = ...,
+        busy_seller_count: _builtins.int = ...,
+        busy_order_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["busy_order_count", b"busy_order_count", "busy_seller_count", b"busy_seller_count", "commune_code", b"commune_code", "local_date", b"local_date", "ocop_on_sale_count", b"ocop_on_sale_count", "ocop_product_count", b"ocop_product_count", "seller_count", b"seller_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetProgrammeResponse: _TypeAlias = GetProgrammeResponse  # noqa: Y015
 
 @_typing.final
 class QuoteBasketRequest(_message.Message):

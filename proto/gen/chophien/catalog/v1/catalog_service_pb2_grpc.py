@@ -48,6 +48,11 @@ class CatalogServiceStub:
                 request_serializer=chophien_dot_catalog_dot_v1_dot_catalog__service__pb2.SuspendSellerRequest.SerializeToString,
                 response_deserializer=chophien_dot_catalog_dot_v1_dot_catalog__service__pb2.SuspendSellerResponse.FromString,
                 _registered_method=True)
+        self.ReinstateSeller = channel.unary_unary(
+                '/chophien.catalog.v1.CatalogService/ReinstateSeller',
+                request_serializer=chophien_dot_catalog_dot_v1_dot_catalog__service__pb2.ReinstateSellerRequest.SerializeToString,
+                response_deserializer=chophien_dot_catalog_dot_v1_dot_catalog__service__pb2.ReinstateSellerResponse.FromString,
+                _registered_method=True)
         self.MovePickupPoint = channel.unary_unary(
                 '/chophien.catalog.v1.CatalogService/MovePickupPoint',
                 request_serializer=chophien_dot_catalog_dot_v1_dot_catalog__service__pb2.MovePickupPointRequest.SerializeToString,
@@ -103,6 +108,11 @@ class CatalogServiceStub:
                 request_serializer=chophien_dot_catalog_dot_v1_dot_catalog__service__pb2.QuoteBasketRequest.SerializeToString,
                 response_deserializer=chophien_dot_catalog_dot_v1_dot_catalog__service__pb2.QuoteBasketResponse.FromString,
                 _registered_method=True)
+        self.GetProgramme = channel.unary_unary(
+                '/chophien.catalog.v1.CatalogService/GetProgramme',
+                request_serializer=chophien_dot_catalog_dot_v1_dot_catalog__service__pb2.GetProgrammeRequest.SerializeToString,
+                response_deserializer=chophien_dot_catalog_dot_v1_dot_catalog__service__pb2.GetProgrammeResponse.FromString,
+                _registered_method=True)
 
 
 class CatalogServiceServicer:
@@ -122,6 +132,13 @@ class CatalogServiceServicer:
     def SuspendSeller(self, request, context):
         """Stops a seller from selling: its products cannot be ordered, parcels under way go on. Roles: operator.
         Errors: SELLER_NOT_ACTIVE (already suspended).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReinstateSeller(self, request, context):
+        """Lets a suspended seller sell again, as it was. Roles: operator. Errors: SELLER_NOT_SUSPENDED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -211,6 +228,14 @@ class CatalogServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetProgramme(self, request, context):
+        """A commune's e-commerce programme in counters (R07): no names, no rows. Roles: operator, officer (own commune), service.
+        Errors: NOT_YOUR_COMMUNE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CatalogServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -223,6 +248,11 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.SuspendSeller,
                     request_deserializer=chophien_dot_catalog_dot_v1_dot_catalog__service__pb2.SuspendSellerRequest.FromString,
                     response_serializer=chophien_dot_catalog_dot_v1_dot_catalog__service__pb2.SuspendSellerResponse.SerializeToString,
+            ),
+            'ReinstateSeller': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReinstateSeller,
+                    request_deserializer=chophien_dot_catalog_dot_v1_dot_catalog__service__pb2.ReinstateSellerRequest.FromString,
+                    response_serializer=chophien_dot_catalog_dot_v1_dot_catalog__service__pb2.ReinstateSellerResponse.SerializeToString,
             ),
             'MovePickupPoint': grpc.unary_unary_rpc_method_handler(
                     servicer.MovePickupPoint,
@@ -278,6 +308,11 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.QuoteBasket,
                     request_deserializer=chophien_dot_catalog_dot_v1_dot_catalog__service__pb2.QuoteBasketRequest.FromString,
                     response_serializer=chophien_dot_catalog_dot_v1_dot_catalog__service__pb2.QuoteBasketResponse.SerializeToString,
+            ),
+            'GetProgramme': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetProgramme,
+                    request_deserializer=chophien_dot_catalog_dot_v1_dot_catalog__service__pb2.GetProgrammeRequest.FromString,
+                    response_serializer=chophien_dot_catalog_dot_v1_dot_catalog__service__pb2.GetProgrammeResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -338,6 +373,33 @@ class CatalogService:
             '/chophien.catalog.v1.CatalogService/SuspendSeller',
             chophien_dot_catalog_dot_v1_dot_catalog__service__pb2.SuspendSellerRequest.SerializeToString,
             chophien_dot_catalog_dot_v1_dot_catalog__service__pb2.SuspendSellerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReinstateSeller(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/chophien.catalog.v1.CatalogService/ReinstateSeller',
+            chophien_dot_catalog_dot_v1_dot_catalog__service__pb2.ReinstateSellerRequest.SerializeToString,
+            chophien_dot_catalog_dot_v1_dot_catalog__service__pb2.ReinstateSellerResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -635,6 +697,33 @@ class CatalogService:
             '/chophien.catalog.v1.CatalogService/QuoteBasket',
             chophien_dot_catalog_dot_v1_dot_catalog__service__pb2.QuoteBasketRequest.SerializeToString,
             chophien_dot_catalog_dot_v1_dot_catalog__service__pb2.QuoteBasketResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetProgramme(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/chophien.catalog.v1.CatalogService/GetProgramme',
+            chophien_dot_catalog_dot_v1_dot_catalog__service__pb2.GetProgrammeRequest.SerializeToString,
+            chophien_dot_catalog_dot_v1_dot_catalog__service__pb2.GetProgrammeResponse.FromString,
             options,
             channel_credentials,
             insecure,

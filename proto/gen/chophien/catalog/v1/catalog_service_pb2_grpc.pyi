@@ -26,6 +26,8 @@ class CatalogServiceStub:
     """Stops a seller from selling: its products cannot be ordered, parcels under way go on. Roles: operator.
     Errors: SELLER_NOT_ACTIVE (already suspended).
     """
+    ReinstateSeller: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ReinstateSellerRequest, _catalog_service_pb2.ReinstateSellerResponse]
+    """Lets a suspended seller sell again, as it was. Roles: operator. Errors: SELLER_NOT_SUSPENDED."""
     MovePickupPoint: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.MovePickupPointRequest, _catalog_service_pb2.MovePickupPointResponse]
     """Moves where a seller's parcels are collected, from a moment on (R30). Roles: seller, operator."""
     PublishProduct: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.PublishProductRequest, _catalog_service_pb2.PublishProductResponse]
@@ -62,6 +64,10 @@ class CatalogServiceStub:
     """What a basket costs now, what is available and how it splits by pickup point. Holds nothing. Roles: all.
     Unknown or unavailable products are no error: their lines say why.
     """
+    GetProgramme: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.GetProgrammeRequest, _catalog_service_pb2.GetProgrammeResponse]
+    """A commune's e-commerce programme in counters (R07): no names, no rows. Roles: operator, officer (own commune), service.
+    Errors: NOT_YOUR_COMMUNE.
+    """
 
 class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     """Sellers, products, prices, counted stock and livestream sessions.
@@ -87,6 +93,14 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         """Stops a seller from selling: its products cannot be ordered, parcels under way go on. Roles: operator.
         Errors: SELLER_NOT_ACTIVE (already suspended).
         """
+
+    @_abc_1.abstractmethod
+    def ReinstateSeller(
+        self,
+        request: _catalog_service_pb2.ReinstateSellerRequest,
+        context: _aio.ServicerContext[_catalog_service_pb2.ReinstateSellerRequest, _abc.Awaitable[_catalog_service_pb2.ReinstateSellerResponse]],
+    ) -> _abc.Awaitable[_catalog_service_pb2.ReinstateSellerResponse]:
+        """Lets a suspended seller sell again, as it was. Roles: operator. Errors: SELLER_NOT_SUSPENDED."""
 
     @_abc_1.abstractmethod
     def MovePickupPoint(
@@ -188,6 +202,16 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_catalog_service_pb2.QuoteBasketResponse]:
         """What a basket costs now, what is available and how it splits by pickup point. Holds nothing. Roles: all.
         Unknown or unavailable products are no error: their lines say why.
+        """
+
+    @_abc_1.abstractmethod
+    def GetProgramme(
+        self,
+        request: _catalog_service_pb2.GetProgrammeRequest,
+        context: _aio.ServicerContext[_catalog_service_pb2.GetProgrammeRequest, _abc.Awaitable[_catalog_service_pb2.GetProgrammeResponse]],
+    ) -> _abc.Awaitable[_catalog_service_pb2.GetProgrammeResponse]:
+        """A commune's e-commerce programme in counters (R07): no names, no rows. Roles: operator, officer (own commune), service.
+        Errors: NOT_YOUR_COMMUNE.
         """
 
 def add_CatalogServiceServicer_to_server(servicer: CatalogServiceServicer, server: _aio.Server) -> None: ...

@@ -27,7 +27,7 @@ from chophien.common.v1 import topic_pb2 as chophien_dot_common_dot_v1_dot_topic
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&chophien/catalog/v1/seller_event.proto\x12\x13\x63hophien.catalog.v1\x1a\x1f\x63hophien/common/v1/common.proto\x1a\x1e\x63hophien/common/v1/topic.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x90\x02\n\x0bSellerEvent\x12\x11\n\tseller_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12\x42\n\x11seller_registered\x18\n \x01(\x0b\x32%.chophien.catalog.v1.SellerRegisteredH\x00\x12G\n\x14pickup_point_changed\x18\x0b \x01(\x0b\x32\'.chophien.catalog.v1.PickupPointChangedH\x00\x12@\n\x10seller_suspended\x18\x0c \x01(\x0b\x32$.chophien.catalog.v1.SellerSuspendedH\x00:\x06\x8a\xb5\x18\x02\x08\x03\x42\x06\n\x04\x66\x61\x63t\"\x8b\x02\n\x0bPickupPoint\x12\x17\n\x0fpickup_point_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12(\n\x05place\x18\x03 \x01(\x0b\x32\x19.chophien.common.v1.Place\x12.\n\x08location\x18\x04 \x01(\x0b\x32\x1c.chophien.common.v1.GeoPoint\x12\x14\n\x0c\x63ontact_name\x18\x05 \x01(\t\x12\x15\n\rcontact_phone\x18\x06 \x01(\t\x12\x14\n\x0cinstructions\x18\x07 \x01(\t\x12\x38\n\x0flargest_vehicle\x18\x08 \x01(\x0e\x32\x1f.chophien.common.v1.VehicleKind\"\xf9\x01\n\x10SellerRegistered\x12\x12\n\nlegal_name\x18\x01 \x01(\t\x12-\n\x04kind\x18\x02 \x01(\x0e\x32\x1f.chophien.catalog.v1.SellerKind\x12\x0e\n\x06tax_id\x18\x03 \x01(\t\x12\'\n\x04home\x18\x04 \x01(\x0b\x32\x19.chophien.common.v1.Place\x12\x36\n\x0cpickup_point\x18\x05 \x01(\x0b\x32 .chophien.catalog.v1.PickupPoint\x12\x31\n\rregister_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x80\x01\n\x12PickupPointChanged\x12\x36\n\x0cpickup_point\x18\x01 \x01(\x0b\x32 .chophien.catalog.v1.PickupPoint\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"S\n\x0fSellerSuspended\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x30\n\x0csuspend_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\x96\x01\n\nSellerKind\x12\x1b\n\x17SELLER_KIND_UNSPECIFIED\x10\x00\x12\x19\n\x15SELLER_KIND_HOUSEHOLD\x10\x01\x12\x1a\n\x16SELLER_KIND_INDIVIDUAL\x10\x02\x12\x1b\n\x17SELLER_KIND_COOPERATIVE\x10\x03\x12\x17\n\x13SELLER_KIND_COMPANY\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&chophien/catalog/v1/seller_event.proto\x12\x13\x63hophien.catalog.v1\x1a\x1f\x63hophien/common/v1/common.proto\x1a\x1e\x63hophien/common/v1/topic.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd4\x02\n\x0bSellerEvent\x12\x11\n\tseller_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12\x42\n\x11seller_registered\x18\n \x01(\x0b\x32%.chophien.catalog.v1.SellerRegisteredH\x00\x12G\n\x14pickup_point_changed\x18\x0b \x01(\x0b\x32\'.chophien.catalog.v1.PickupPointChangedH\x00\x12@\n\x10seller_suspended\x18\x0c \x01(\x0b\x32$.chophien.catalog.v1.SellerSuspendedH\x00\x12\x42\n\x11seller_reinstated\x18\r \x01(\x0b\x32%.chophien.catalog.v1.SellerReinstatedH\x00:\x06\x8a\xb5\x18\x02\x08\x03\x42\x06\n\x04\x66\x61\x63t\"\x8b\x02\n\x0bPickupPoint\x12\x17\n\x0fpickup_point_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12(\n\x05place\x18\x03 \x01(\x0b\x32\x19.chophien.common.v1.Place\x12.\n\x08location\x18\x04 \x01(\x0b\x32\x1c.chophien.common.v1.GeoPoint\x12\x14\n\x0c\x63ontact_name\x18\x05 \x01(\t\x12\x15\n\rcontact_phone\x18\x06 \x01(\t\x12\x14\n\x0cinstructions\x18\x07 \x01(\t\x12\x38\n\x0flargest_vehicle\x18\x08 \x01(\x0e\x32\x1f.chophien.common.v1.VehicleKind\"\xf9\x01\n\x10SellerRegistered\x12\x12\n\nlegal_name\x18\x01 \x01(\t\x12-\n\x04kind\x18\x02 \x01(\x0e\x32\x1f.chophien.catalog.v1.SellerKind\x12\x0e\n\x06tax_id\x18\x03 \x01(\t\x12\'\n\x04home\x18\x04 \x01(\x0b\x32\x19.chophien.common.v1.Place\x12\x36\n\x0cpickup_point\x18\x05 \x01(\x0b\x32 .chophien.catalog.v1.PickupPoint\x12\x31\n\rregister_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x80\x01\n\x12PickupPointChanged\x12\x36\n\x0cpickup_point\x18\x01 \x01(\x0b\x32 .chophien.catalog.v1.PickupPoint\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"S\n\x0fSellerSuspended\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x30\n\x0csuspend_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"V\n\x10SellerReinstated\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x32\n\x0ereinstate_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\x96\x01\n\nSellerKind\x12\x1b\n\x17SELLER_KIND_UNSPECIFIED\x10\x00\x12\x19\n\x15SELLER_KIND_HOUSEHOLD\x10\x01\x12\x1a\n\x16SELLER_KIND_INDIVIDUAL\x10\x02\x12\x1b\n\x17SELLER_KIND_COOPERATIVE\x10\x03\x12\x17\n\x13SELLER_KIND_COMPANY\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,16 +36,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_SELLEREVENT']._loaded_options = None
   _globals['_SELLEREVENT']._serialized_options = b'\212\265\030\002\010\003'
-  _globals['_SELLERKIND']._serialized_start=1175
-  _globals['_SELLERKIND']._serialized_end=1325
+  _globals['_SELLERKIND']._serialized_start=1331
+  _globals['_SELLERKIND']._serialized_end=1481
   _globals['_SELLEREVENT']._serialized_start=162
-  _globals['_SELLEREVENT']._serialized_end=434
-  _globals['_PICKUPPOINT']._serialized_start=437
-  _globals['_PICKUPPOINT']._serialized_end=704
-  _globals['_SELLERREGISTERED']._serialized_start=707
-  _globals['_SELLERREGISTERED']._serialized_end=956
-  _globals['_PICKUPPOINTCHANGED']._serialized_start=959
-  _globals['_PICKUPPOINTCHANGED']._serialized_end=1087
-  _globals['_SELLERSUSPENDED']._serialized_start=1089
-  _globals['_SELLERSUSPENDED']._serialized_end=1172
+  _globals['_SELLEREVENT']._serialized_end=502
+  _globals['_PICKUPPOINT']._serialized_start=505
+  _globals['_PICKUPPOINT']._serialized_end=772
+  _globals['_SELLERREGISTERED']._serialized_start=775
+  _globals['_SELLERREGISTERED']._serialized_end=1024
+  _globals['_PICKUPPOINTCHANGED']._serialized_start=1027
+  _globals['_PICKUPPOINTCHANGED']._serialized_end=1155
+  _globals['_SELLERSUSPENDED']._serialized_start=1157
+  _globals['_SELLERSUSPENDED']._serialized_end=1240
+  _globals['_SELLERREINSTATED']._serialized_start=1242
+  _globals['_SELLERREINSTATED']._serialized_end=1328
 # @@protoc_insertion_point(module_scope)

@@ -62,6 +62,7 @@ class SellerEvent(_message.Message):
     SELLER_REGISTERED_FIELD_NUMBER: _builtins.int
     PICKUP_POINT_CHANGED_FIELD_NUMBER: _builtins.int
     SELLER_SUSPENDED_FIELD_NUMBER: _builtins.int
+    SELLER_REINSTATED_FIELD_NUMBER: _builtins.int
     seller_id: _builtins.str
     """The seller; the record's key."""
     version: _builtins.int
@@ -78,6 +79,10 @@ class SellerEvent(_message.Message):
     def seller_suspended(self) -> Global___SellerSuspended:
         """The seller may not sell for now."""
 
+    @_builtins.property
+    def seller_reinstated(self) -> Global___SellerReinstated:
+        """The seller may sell again."""
+
     def __init__(
         self,
         *,
@@ -86,12 +91,13 @@ class SellerEvent(_message.Message):
         seller_registered: Global___SellerRegistered | None = ...,
         pickup_point_changed: Global___PickupPointChanged | None = ...,
         seller_suspended: Global___SellerSuspended | None = ...,
+        seller_reinstated: Global___SellerReinstated | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["fact", b"fact", "pickup_point_changed", b"pickup_point_changed", "seller_registered", b"seller_registered", "seller_suspended", b"seller_suspended"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["fact", b"fact", "pickup_point_changed", b"pickup_point_changed", "seller_registered", b"seller_registered", "seller_reinstated", b"seller_reinstated", "seller_suspended", b"seller_suspended"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["fact", b"fact", "pickup_point_changed", b"pickup_point_changed", "seller_id", b"seller_id", "seller_registered", b"seller_registered", "seller_suspended", b"seller_suspended", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fact", b"fact", "pickup_point_changed", b"pickup_point_changed", "seller_id", b"seller_id", "seller_registered", b"seller_registered", "seller_reinstated", b"seller_reinstated", "seller_suspended", b"seller_suspended", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_fact: _TypeAlias = _typing.Literal["seller_registered", "pickup_point_changed", "seller_suspended"]  # noqa: Y015
+    _WhichOneofReturnType_fact: _TypeAlias = _typing.Literal["seller_registered", "pickup_point_changed", "seller_suspended", "seller_reinstated"]  # noqa: Y015
     _WhichOneofArgType_fact: _TypeAlias = _typing.Literal["fact", b"fact"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_fact) -> _WhichOneofReturnType_fact | None: ...
 
@@ -256,3 +262,31 @@ class SellerSuspended(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SellerSuspended: _TypeAlias = SellerSuspended  # noqa: Y015
+
+@_typing.final
+class SellerReinstated(_message.Message):
+    """A suspended seller may sell again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    REINSTATE_TIME_FIELD_NUMBER: _builtins.int
+    reason: _builtins.str
+    """Machine-readable reason in UPPER_SNAKE_CASE."""
+    @_builtins.property
+    def reinstate_time(self) -> _timestamp_pb2.Timestamp:
+        """Business time from which it may."""
+
+    def __init__(
+        self,
+        *,
+        reason: _builtins.str = ...,
+        reinstate_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reinstate_time", b"reinstate_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "reinstate_time", b"reinstate_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SellerReinstated: _TypeAlias = SellerReinstated  # noqa: Y015

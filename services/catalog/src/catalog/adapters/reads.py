@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 
 from chassis.kernel import NotFound
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from catalog.adapters.tables import (
@@ -24,7 +24,16 @@ from catalog.adapters.tables import (
 from catalog.app.commands import ExpireHold, FinishRestock
 from catalog.app.questions import ProductFilter
 from catalog.domain.products import Product
+from catalog.domain.programme import LOCAL, Programme
+from catalog.domain.programme import programme as counted
 from catalog.domain.quoting import Shop
+
+ORDERS_OF_DAY = text("""
+    SELECT p.seller_id, count(DISTINCT h.id)
+    FROM stock_holds h, jsonb_array_elements(h.lines) AS held
+    JOIN products p ON p.id = held->'line'->>'product_id' JOIN sellers s ON s.id = p.seller_id
+    WHERE h.commit_time >= :begin AND h.commit_time < :past AND s.commune_code = :commune_code
+    GROUP BY 1""")
 
 
 async def shop_of(connection: AsyncConnection, product_ids: Iterable[str], session_ids: Iterable[str] = ()) -> Shop:
@@ -64,6 +73,23 @@ async def product_ids(connection: AsyncConnection, wanted: ProductFilter) -> lis
         query = query.where(products.c.withdraw_time.is_(None))
     result = await connection.execute(query.order_by(products.c.id).limit(wanted.limit + 1))
     return list(result.scalars())
+
+
+async def programme(connection: AsyncConnection, commune_code: str, day: date, now: datetime) -> Programme:
+    """A commune's counters, with the orders confirmed on a local day."""
+    home = sellers.c.commune_code == commune_code
+    active = select(func.count()).select_from(sellers).where(home, sellers.c.suspend_time.is_(None))
+    with_ocop = select(products.c.id).join(sellers, sellers.c.id == products.c.seller_id)
+    with_ocop = with_ocop.where(home, func.jsonb_typeof(products.c.description["ocop"]) == "object")
+    ids = (await connection.execute(with_ocop)).scalars().all()
+    begin = datetime.combine(day, time(), LOCAL)
+    span = {"commune_code": commune_code, "begin": begin, "past": begin + timedelta(days=1)}
+    return counted(
+        seller_count=(await connection.execute(active)).scalar_one(),
+        products=await PRODUCTS.load(connection, ids, lock=False),
+        orders={row[0]: row[1] for row in await connection.execute(ORDERS_OF_DAY, span)},
+        now=now,
+    )
 
 
 async def expired_holds(connection: AsyncConnection, now: datetime, limit: int) -> list[ExpireHold]:

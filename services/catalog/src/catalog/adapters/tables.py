@@ -86,7 +86,9 @@ stock_holds = Table(
     _needed("lines", JSONB),
     _needed("settled", JSONB),
     _time("expire_time", nullable=True),
+    _time("commit_time", nullable=True),
 )
+Index("stock_holds_committed", stock_holds.c.commit_time, postgresql_where=text("commit_time IS NOT NULL"))
 Index("stock_holds_expiring", stock_holds.c.expire_time, postgresql_where=text("state = 'HELD'"))
 
 restocks = Table(

@@ -34,6 +34,14 @@ class SuspendSeller:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReinstateSeller:
+    """Let a suspended seller sell again."""
+
+    seller_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MovePickupPoint:
     """Collect a seller's parcels elsewhere; `effective_time` None = now."""
 

@@ -35,6 +35,12 @@ class NotYourSeller(DomainError):
     code = Code.PERMISSION_DENIED
 
 
+class NotYourCommune(DomainError):
+    """An officer may look at their own commune only."""
+
+    code = Code.PERMISSION_DENIED
+
+
 class OperatorOnly(DomainError):
     """Only an operator may do this."""
 
@@ -43,6 +49,10 @@ class OperatorOnly(DomainError):
 
 class SellerNotActive(DomainError):
     """The seller is suspended."""
+
+
+class SellerNotSuspended(DomainError):
+    """The seller is not suspended."""
 
 
 class NotForSale(DomainError):

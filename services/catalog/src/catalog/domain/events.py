@@ -76,6 +76,15 @@ class SellerSuspended:
 
 
 @dataclass(frozen=True, slots=True)
+class SellerReinstated:
+    """A suspended seller may sell again."""
+
+    seller_id: str
+    reason: str
+    reinstate_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ProductPublished:
     """The product can be ordered."""
 

@@ -64,6 +64,7 @@ class StockHold(Aggregate):
     lines: tuple[HeldLine, ...] = ()
     settled: tuple[SettledPart, ...] = ()
     expire_time: datetime | None = None
+    commit_time: datetime | None = None
 
     @property
     def is_tombstone(self) -> bool:
@@ -87,11 +88,11 @@ class StockHold(Aggregate):
 
     def commit(self, now: datetime) -> Outcome:
         """The held lines are sold."""
-        return said(replace(self, state=HoldState.COMMITTED), StockCommitted(self.id, now))
+        return said(replace(self, state=HoldState.COMMITTED, commit_time=now), StockCommitted(self.id, now))
 
     def commit_anew(self, lines: tuple[HeldLine, ...], now: datetime) -> Outcome:
         """Sell these lines though they were not held any more, or not yet."""
-        sold = replace(self, state=HoldState.COMMITTED, lines=lines, expire_time=now)
+        sold = replace(self, state=HoldState.COMMITTED, lines=lines, expire_time=now, commit_time=now)
         return said(sold, StockReserved(self.id, _plain(lines), now), StockCommitted(self.id, now))
 
     def expire(self) -> Outcome:

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from chassis.kernel import Aggregate, Invalid, Outcome, said
 
-from catalog.domain.errors import SellerNotActive
-from catalog.domain.events import PickupPointChanged, SellerKind, SellerRegistered, SellerSuspended
+from catalog.domain.errors import SellerNotActive, SellerNotSuspended
+from catalog.domain.events import PickupPointChanged, SellerKind, SellerRegistered, SellerReinstated, SellerSuspended
 from catalog.domain.places import PickupPoint, Place
 
 AHEAD_MAX = timedelta(days=90)
@@ -82,6 +82,13 @@ class Seller(Aggregate):
         self.require_active()
         stopped = replace(self, suspend_time=now, suspend_reason=reason)
         return said(stopped, SellerSuspended(self.id, reason, now), reply=now)
+
+    def reinstate(self, reason: str, now: datetime) -> Outcome:
+        """Sell again; replies with the moment."""
+        if self.suspend_time is None:
+            raise SellerNotSuspended(seller_id=self.id)
+        back = replace(self, suspend_time=None, suspend_reason="")
+        return said(back, SellerReinstated(self.id, reason, now), reply=now)
 
 
 def register(

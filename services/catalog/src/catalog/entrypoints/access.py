@@ -8,6 +8,7 @@ _SELLING = frozenset({"seller", "operator"})
 ACCESS = {
     "RegisterSeller": _SELLING,
     "SuspendSeller": frozenset({"operator"}),
+    "ReinstateSeller": frozenset({"operator"}),
     "MovePickupPoint": _SELLING,
     "PublishProduct": _SELLING,
     "WithdrawProduct": _SELLING,
@@ -19,4 +20,5 @@ ACCESS = {
     "GetProduct": _ALL,
     "ListProducts": _ALL,
     "QuoteBasket": _ALL,
+    "GetProgramme": frozenset({"operator", "officer", "service"}),
 }

@@ -27,6 +27,9 @@ class CatalogServicer(pb_grpc.CatalogServiceServicer):
     async def SuspendSeller(self, request: pb.SuspendSellerRequest, context: Any) -> pb.SuspendSellerResponse:
         return await self._door.execute(requests.suspend_seller(request), request, responses.suspended)
 
+    async def ReinstateSeller(self, request: pb.ReinstateSellerRequest, context: Any) -> pb.ReinstateSellerResponse:
+        return await self._door.execute(requests.reinstate_seller(request), request, responses.reinstated)
+
     async def MovePickupPoint(self, request: pb.MovePickupPointRequest, context: Any) -> pb.MovePickupPointResponse:
         command = requests.move_pickup_point(request, caller())
         return await self._door.execute(command, request, responses.pickup_point_moved)
@@ -76,6 +79,13 @@ class CatalogServicer(pb_grpc.CatalogServiceServicer):
                 connection, (line.product_id for line in lines), {line.session_id for line in lines} - {""}
             )
         return responses.quoted(quote_basket(lines, shop, self._runtime.clock.now()))
+
+    async def GetProgramme(self, request: pb.GetProgrammeRequest, context: Any) -> pb.GetProgrammeResponse:
+        now = self._runtime.clock.now()
+        commune_code, day = requests.programme(request, caller(), now)
+        async with self._runtime.engine.connect() as connection:
+            found = await reads.programme(connection, commune_code, day, now)
+        return responses.programme(found, commune_code, day)
 
 
 def servicers(runtime: Runtime) -> dict[str, Registered]:

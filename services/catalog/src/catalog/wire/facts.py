@@ -61,6 +61,12 @@ def _seller_suspended(fact: events.SellerSuspended, version: int) -> OutgoingFac
     return _record(SELLERS, fact.seller_id, said, event)
 
 
+def _seller_reinstated(fact: events.SellerReinstated, version: int) -> OutgoingFact:
+    said = sellers.SellerReinstated(reason=fact.reason, reinstate_time=timestamp(fact.reinstate_time))
+    event = sellers.SellerEvent(seller_id=fact.seller_id, version=version, seller_reinstated=said)
+    return _record(SELLERS, fact.seller_id, said, event)
+
+
 def _product_published(fact: events.ProductPublished, version: int) -> OutgoingFact:
     said = products.ProductPublished(
         seller_id=fact.seller_id,
@@ -147,6 +153,7 @@ _ENCODERS: dict[type, Callable[[Any, int], OutgoingFact]] = {
     events.SellerRegistered: _seller_registered,
     events.PickupPointChanged: _pickup_point_changed,
     events.SellerSuspended: _seller_suspended,
+    events.SellerReinstated: _seller_reinstated,
     events.ProductPublished: _product_published,
     events.ProductWithdrawn: _product_withdrawn,
     events.PriceChanged: _price_changed,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from datetime import date, datetime
 
 from chassis.access import Caller
 from chassis.kernel import Invalid, new_id
@@ -12,11 +13,12 @@ from chophien.catalog.v1 import seller_event_pb2
 
 from catalog.app import commands
 from catalog.app.questions import ProductFilter
-from catalog.domain.errors import OperatorOnly
+from catalog.domain.errors import NotYourCommune, OperatorOnly
 from catalog.domain.events import EndReason, SellerKind
 from catalog.domain.goods import Line, Size
 from catalog.domain.livestreams import HostVerification
 from catalog.domain.products import Description
+from catalog.domain.programme import LOCAL
 from catalog.domain.sellers import PublicBlock
 from catalog.wire.words import (
     LINES_MAX,
@@ -24,9 +26,11 @@ from catalog.wire.words import (
     QUANTITY_MAX,
     between,
     code,
+    commune_code,
     enum_name,
     handling_from,
     identifier,
+    local_date,
     ocop_from,
     phone,
     pickup_point_from,
@@ -40,6 +44,8 @@ SESSION_SELLERS_MAX = 50
 ON_HAND_MAX = 1_000_000
 PAGE_SIZE_MAX = 200
 PAGE_SIZE_DEFAULT = 50
+COMMUNES_SINCE = date(2025, 7, 1)
+"""Before that a commune's code meant another unit."""
 
 
 def register_seller(request: pb.RegisterSellerRequest, caller: Caller) -> commands.RegisterSeller:
@@ -69,6 +75,12 @@ def suspend_seller(request: pb.SuspendSellerRequest) -> commands.SuspendSeller:
     """SuspendSeller."""
     seller_id = identifier(request.seller_id, "seller_id")
     return commands.SuspendSeller(seller_id=seller_id, reason=code(request.reason, "reason"))
+
+
+def reinstate_seller(request: pb.ReinstateSellerRequest) -> commands.ReinstateSeller:
+    """ReinstateSeller."""
+    seller_id = identifier(request.seller_id, "seller_id")
+    return commands.ReinstateSeller(seller_id=seller_id, reason=code(request.reason, "reason"))
 
 
 def move_pickup_point(request: pb.MovePickupPointRequest, caller: Caller) -> commands.MovePickupPoint:
@@ -202,6 +214,19 @@ def basket(request: pb.QuoteBasketRequest) -> tuple[Line, ...]:
         )
         for line in request.lines
     )
+
+
+def programme(request: pb.GetProgrammeRequest, caller: Caller, now: datetime) -> tuple[str, date]:
+    """GetProgramme, as a commune and a local day; an officer's own commune only."""
+    own = caller.commune_code
+    if own and request.commune_code not in ("", own):
+        raise NotYourCommune(commune_code=own)
+    commune = commune_code(own or request.commune_code, "commune_code")
+    today = now.astimezone(LOCAL).date()
+    day = local_date(request.local_date, "local_date") if request.local_date else today
+    if not COMMUNES_SINCE <= day <= today:
+        raise Invalid("local_date", f"must be from {COMMUNES_SINCE} to today")
+    return commune, day
 
 
 def _given_or_new(value: str, field: str) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from dataclasses import asdict
+from datetime import date, datetime
 
 from chophien.catalog.v1 import catalog_service_pb2 as pb
 from chophien.catalog.v1 import seller_event_pb2, stock_event_pb2
 
 from catalog.domain.livestreams import LivestreamSession
 from catalog.domain.products import Product
+from catalog.domain.programme import LOCAL, Programme
 from catalog.domain.quoting import Quote, QuotedLine, QuotedPart, Shop
 from catalog.domain.sellers import Seller
 from catalog.domain.stock import Stock
@@ -24,7 +25,10 @@ from catalog.wire.words import (
     timestamp,
 )
 
-LOCAL = ZoneInfo("Asia/Ho_Chi_Minh")
+
+def programme(found: Programme, commune_code: str, day: date) -> pb.GetProgrammeResponse:
+    """Of GetProgramme."""
+    return pb.GetProgrammeResponse(commune_code=commune_code, local_date=day.isoformat(), **asdict(found))
 
 
 def registered(seller_id: str) -> pb.RegisterSellerResponse:
@@ -35,6 +39,11 @@ def registered(seller_id: str) -> pb.RegisterSellerResponse:
 def suspended(time: datetime) -> pb.SuspendSellerResponse:
     """Of SuspendSeller."""
     return pb.SuspendSellerResponse(suspend_time=timestamp(time))
+
+
+def reinstated(time: datetime) -> pb.ReinstateSellerResponse:
+    """Of ReinstateSeller."""
+    return pb.ReinstateSellerResponse(reinstate_time=timestamp(time))
 
 
 def pickup_point_moved(time: datetime) -> pb.MovePickupPointResponse:

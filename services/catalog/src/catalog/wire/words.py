@@ -99,10 +99,16 @@ def timestamp(time: datetime) -> Timestamp:
     return stamp
 
 
+def commune_code(value: str, field: str) -> str:
+    """Five digits."""
+    if not _COMMUNE.fullmatch(value):
+        raise Invalid(field, "must be five digits")
+    return value
+
+
 def place_from(message: common_pb2.Place, field: str) -> Place:
     """A place."""
-    if not _COMMUNE.fullmatch(message.commune_code):
-        raise Invalid(f"{field}.commune_code", "must be five digits")
+    commune_code(message.commune_code, f"{field}.commune_code")
     if message.as_of_date:
         local_date(message.as_of_date, f"{field}.as_of_date")
     hamlet = text(message.hamlet, f"{field}.hamlet", needed=False)

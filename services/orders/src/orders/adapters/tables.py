@@ -84,6 +84,7 @@ seller_views = Table(
     metadata,
     *aggregate_columns(),
     Column("is_suspended", Boolean, nullable=False),
+    Column("suspension_version", BigInteger, nullable=False, server_default=text("0")),
     *_json("pickup_points"),
 )
 

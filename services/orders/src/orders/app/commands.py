@@ -132,6 +132,15 @@ class NoteSellerSuspended:
     """A seller may not sell for now."""
 
     seller_id: str
+    fact_version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteSellerReinstated:
+    """A suspended seller may sell again."""
+
+    seller_id: str
+    fact_version: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from orders.app.commands import (
     NotePriceChanged,
     NoteProductPublished,
     NoteProductWithdrawn,
+    NoteSellerReinstated,
     NoteSellerSuspended,
 )
 from orders.domain.views import Offer, PickupFrom, Price, ProductView, SellerView, SessionView
@@ -48,7 +49,12 @@ def note_pickup_point(command: NotePickupPoint, loaded: Loaded, moment: Moment) 
 
 def note_seller_suspended(command: NoteSellerSuspended, loaded: Loaded, moment: Moment) -> Outcome:
     old = loaded.get(SellerView, command.seller_id)
-    return _kept(old, replace(old or SellerView(id=command.seller_id), is_suspended=True))
+    return _kept(old, (old or SellerView(id=command.seller_id)).suspend(command.fact_version))
+
+
+def note_seller_reinstated(command: NoteSellerReinstated, loaded: Loaded, moment: Moment) -> Outcome:
+    old = loaded.get(SellerView, command.seller_id)
+    return _kept(old, (old or SellerView(id=command.seller_id)).reinstate(command.fact_version))
 
 
 def note_livestream_started(command: NoteLivestreamStarted, loaded: Loaded, moment: Moment) -> Outcome:
@@ -77,6 +83,7 @@ VIEW_HANDLERS: Handlers = {
     NotePriceChanged: Handler(note_price_changed, keys=lambda c: [Key(ProductView, c.product_id)]),
     NotePickupPoint: Handler(note_pickup_point, keys=lambda c: [Key(SellerView, c.seller_id)]),
     NoteSellerSuspended: Handler(note_seller_suspended, keys=lambda c: [Key(SellerView, c.seller_id)]),
+    NoteSellerReinstated: Handler(note_seller_reinstated, keys=lambda c: [Key(SellerView, c.seller_id)]),
     NoteLivestreamStarted: Handler(note_livestream_started, keys=lambda c: [Key(SessionView, c.session_id)]),
     NoteOfferOpened: Handler(note_offer_opened, keys=lambda c: [Key(SessionView, c.session_id)]),
     NoteLivestreamEnded: Handler(note_livestream_ended, keys=lambda c: [Key(SessionView, c.session_id)]),

@@ -70,10 +70,27 @@ class ProductView(Aggregate):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SellerView(Aggregate):
-    """A seller as ordered from: where parcels are collected from when on, and whether they may sell."""
+    """A seller as ordered from: where parcels are collected from when on, and whether they may sell.
+
+    `suspension_version` is the fact that said so last; facts of before change nothing.
+    """
 
     is_suspended: bool = False
+    suspension_version: int = 0
     pickup_points: tuple[PickupFrom, ...] = ()
+
+    def suspend(self, fact_version: int) -> SellerView:
+        """They may not sell, unless they were let again later."""
+        return self._may_sell(False, fact_version)
+
+    def reinstate(self, fact_version: int) -> SellerView:
+        """They may sell, unless they were stopped again later."""
+        return self._may_sell(True, fact_version)
+
+    def _may_sell(self, may: bool, fact_version: int) -> SellerView:
+        if fact_version <= self.suspension_version:
+            return self
+        return replace(self, is_suspended=not may, suspension_version=fact_version)
 
     def collect_at(self, pickup: PickupFrom) -> SellerView:
         """Parcels are collected there from a time on."""

@@ -188,7 +188,8 @@ SELLER: Mapping[str, Callable[[Any], object | None]] = {
     "pickup_point_changed": lambda e: _pickup_point(
         e, e.pickup_point_changed.pickup_point, e.pickup_point_changed.effective_time
     ),
-    "seller_suspended": lambda e: commands.NoteSellerSuspended(seller_id=e.seller_id),
+    "seller_suspended": lambda e: commands.NoteSellerSuspended(seller_id=e.seller_id, fact_version=e.version),
+    "seller_reinstated": lambda e: commands.NoteSellerReinstated(seller_id=e.seller_id, fact_version=e.version),
 }
 
 PRODUCT: Mapping[str, Callable[[Any], object | None]] = {

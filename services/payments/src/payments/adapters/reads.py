@@ -24,13 +24,10 @@ OF_ONE_ORDER_MAX = 200
 """Transfers, refunds or parcels shown with one payment."""
 
 ACCOUNTS = text("""
-    SELECT line->>'account', sum(greatest((line->>'amount_vnd')::bigint, 0))::bigint,
-           sum(greatest(-(line->>'amount_vnd')::bigint, 0))::bigint
-    FROM ledger_entries, jsonb_array_elements(lines) AS line GROUP BY 1 ORDER BY 1""")
+    SELECT account, sum(debit_vnd)::bigint, sum(credit_vnd)::bigint, sum(entries)::bigint
+    FROM ledger_balances GROUP BY 1 ORDER BY 1""")
 
-COUNTS = text("""
-    SELECT (SELECT count(*) FROM ledger_entries),
-           (SELECT count(*) FROM bank_transfers WHERE state = 'UNMATCHED')""")
+UNMATCHED = text("SELECT count(*) FROM bank_transfers WHERE state = 'UNMATCHED'")
 
 PARTNERS = text("""
     SELECT partner_id, count(*) FILTER (WHERE outstanding_vnd > 0), sum(outstanding_vnd)::bigint,
@@ -88,13 +85,13 @@ async def unmatched_transfers(connection: AsyncConnection, page: Page) -> Sequen
 
 
 async def totals(connection: AsyncConnection, today: date) -> Totals:
-    """The whole ledger at a glance; counts every line, so it is for people and audits, not for every request."""
-    counted = (await connection.execute(COUNTS)).one()
+    """The whole ledger at a glance; cash is summed over every parcel, so it is for people and audits."""
+    booked = (await connection.execute(ACCOUNTS)).all()
     return Totals(
-        accounts=[AccountSums(*row) for row in await connection.execute(ACCOUNTS)],
+        accounts=[AccountSums(*row[:3]) for row in booked if row[0]],
         partners=[PartnerCash(*row) for row in await connection.execute(PARTNERS, {"today": today})],
-        entry_count=counted[0],
-        unmatched_transfer_count=counted[1],
+        entry_count=next((row[3] for row in booked if not row[0]), 0),
+        unmatched_transfer_count=(await connection.execute(UNMATCHED)).scalar_one(),
     )
 
 

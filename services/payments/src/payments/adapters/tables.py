@@ -6,7 +6,7 @@ from typing import Any
 
 from chassis.store import AggregateStore, aggregate_columns
 from chassis.tables import attach
-from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Index, MetaData, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Index, Integer, MetaData, Table, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from payments.domain.cod import CodParcel, CodStatement
@@ -88,6 +88,15 @@ ledger_entries = _table("ledger_entries", *_texts("order_id", "parcel_id"), _tim
 Index("ledger_entries_order", ledger_entries.c.order_id)
 Index("ledger_entries_parcel", ledger_entries.c.parcel_id)
 Index("ledger_entries_time", ledger_entries.c.post_time, ledger_entries.c.id)
+
+# Kept by a trigger of the migration; account "" is the whole ledger.
+ledger_balances = Table(
+    "ledger_balances",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("shard", Integer, primary_key=True),
+    *_vnd("entries", "debit_vnd", "credit_vnd"),
+)
 
 attach(metadata)
 

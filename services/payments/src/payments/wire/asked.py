@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -13,6 +11,7 @@ from typing import TypeVar
 
 from chassis.access import Caller
 from chassis.kernel import Invalid
+from chassis.paging import Place, place_of, token_of
 from chophien.payments.v1 import payments_service_pb2 as pb
 
 from payments.app.commands import ReportBankTransfer, ReportCodRemittance, ReportRefundPaid
@@ -44,7 +43,7 @@ class Page:
     """A piece of a list: after the item of this time and id (None = from the start), at most `size`."""
 
     size: int
-    after: tuple[datetime, str] | None = None
+    after: Place | None = None
 
 
 def report_bank_transfer(request: pb.ReportBankTransferRequest) -> ReportBankTransfer:
@@ -114,16 +113,7 @@ def page(size: int, token: str) -> Page:
     """The piece of a list that is asked for."""
     if not 0 <= size <= PAGE_SIZE_MAX:
         raise Invalid("page_size", f"must be 0 to {PAGE_SIZE_MAX}")
-    if not token:
-        return Page(size or PAGE_SIZE)
-    try:
-        time, _, id = base64.urlsafe_b64decode(token.encode()).decode().partition("|")
-        after = datetime.fromisoformat(time)
-    except (ValueError, binascii.Error):
-        raise Invalid("page_token", "is not one of ours") from None
-    if not id or "\x00" in id or after.tzinfo is None:
-        raise Invalid("page_token", "is not one of ours")
-    return Page(size or PAGE_SIZE, (after, id))
+    return Page(size or PAGE_SIZE, place_of(token))
 
 
 def cut(listed: Sequence[T], page: Page) -> tuple[Sequence[T], str]:
@@ -131,8 +121,7 @@ def cut(listed: Sequence[T], page: Page) -> tuple[Sequence[T], str]:
     if len(listed) <= page.size:
         return listed, ""
     last = listed[page.size - 1]
-    token = f"{_time_of(last).isoformat()}|{last.id}".encode()
-    return listed[: page.size], base64.urlsafe_b64encode(token).decode()
+    return listed[: page.size], token_of((_time_of(last), last.id))
 
 
 def _time_of(one: Listed) -> datetime:

@@ -8,12 +8,15 @@ from datetime import datetime
 from typing import Any
 
 from chassis.kernel import NotFound
+from chassis.paging import Place
 from chassis.store import AggregateStore
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shipping.adapters import tables
 from shipping.domain.batch import Batch
 from shipping.domain.closure import Closure
+from shipping.domain.fleet import TurnedDown
+from shipping.domain.foreseeing import LikeDay
 from shipping.domain.line import Line
 from shipping.domain.parcel import Parcel
 from shipping.domain.pickup_point import PickupPoint
@@ -82,13 +85,13 @@ async def tenders_of(connection: AsyncConnection, batch_id: str) -> list[Tender]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchFilter:
-    """Which batches; empty = any. `before` is the last one of the page before."""
+    """Which batches; empty = any. `before` is where the page before ended."""
 
     state: str = ""
     commune_code: str = ""
     leave_date: str = ""
     partner_id: str = ""
-    before: str = ""
+    before: Place | None = None
 
 
 async def list_batches(connection: AsyncConnection, wanted: BatchFilter, count: int) -> list[Batch]:
@@ -97,9 +100,10 @@ async def list_batches(connection: AsyncConnection, wanted: BatchFilter, count: 
         SELECT id FROM batches
         WHERE ($1 = '' OR state = $1) AND ($2 = '' OR commune_codes ? $2) AND ($3 = '' OR leave_date = $3)
           AND ($4 = '' OR partner_id = $4)
-          AND ($5 = '' OR (create_time, id) < (SELECT create_time, id FROM batches WHERE id = $5))
-        ORDER BY create_time DESC, id DESC LIMIT $6"""
-    values = (wanted.state, wanted.commune_code, wanted.leave_date, wanted.partner_id, wanted.before, count)
+          AND ($5::timestamptz IS NULL OR (create_time, id) < ($5, $6))
+        ORDER BY create_time DESC, id DESC LIMIT $7"""
+    before = wanted.before or (None, "")
+    values = (wanted.state, wanted.commune_code, wanted.leave_date, wanted.partner_id, *before, count)
     ids = await _ids(connection, sql, *values)
     found = {one.id: one for one in await BATCHES.load(connection, ids, lock=False)}
     return [found[id] for id in ids]
@@ -115,15 +119,15 @@ async def tender_for(connection: AsyncConnection, tender_id: str, partner_id: st
 
 
 async def open_tenders(
-    connection: AsyncConnection, partner_id: str, now: datetime, after: str, count: int
+    connection: AsyncConnection, partner_id: str, now: datetime, after: Place | None, count: int
 ) -> list[tuple[Tender, Batch]]:
     """A partner's offers that can still be answered, soonest deadline first."""
     sql = """
         SELECT id FROM tenders
         WHERE partner_id = $1 AND state = 'offered' AND answer_deadline_time >= $2
-          AND ($3 = '' OR (answer_deadline_time, id) > (SELECT answer_deadline_time, id FROM tenders WHERE id = $3))
-        ORDER BY answer_deadline_time, id LIMIT $4"""
-    ids = await _ids(connection, sql, partner_id, now, after, count)
+          AND ($3::timestamptz IS NULL OR (answer_deadline_time, id) > ($3, $4))
+        ORDER BY answer_deadline_time, id LIMIT $5"""
+    ids = await _ids(connection, sql, partner_id, now, *(after or (None, "")), count)
     found = {one.id: one for one in await TENDERS.load(connection, ids, lock=False)}
     runs = {one.id: one for one in await BATCHES.load(connection, [t.batch_id for t in found.values()], lock=False)}
     return [(found[id], runs[found[id].batch_id]) for id in ids]
@@ -201,3 +205,37 @@ async def parcels_to_plan(connection: AsyncConnection, area_hub_id: str) -> list
         WHERE p.area_hub_id = $1 AND p.state IN ('created', 'ready')
           AND NOT EXISTS (SELECT FROM lines l WHERE l.parcel_id = p.id AND l.live)"""
     return await PARCELS.load(connection, await _ids(connection, sql, area_hub_id), lock=False)
+
+
+async def earlier_parcels(
+    connection: AsyncConnection, area_hub_id: str, days: Sequence[LikeDay], count: int
+) -> list[Parcel]:
+    """Up to so many parcels of an area that became ready on these days and were not called off, newest first."""
+    sql = """
+        SELECT p.id FROM parcels p
+        JOIN unnest($2::timestamptz[], $3::timestamptz[]) AS d(first, past)
+          ON p.ready_time >= d.first AND p.ready_time < d.past
+        WHERE p.area_hub_id = $1 AND p.promise IS NOT NULL AND p.state <> 'cancelled'
+        ORDER BY p.ready_time DESC, p.id LIMIT $4"""
+    firsts, pasts = [day.first for day in days], [day.past for day in days]
+    ids = await _ids(connection, sql, area_hub_id, firsts, pasts, count)
+    found = {one.id: one for one in await PARCELS.load(connection, ids, lock=False)}
+    return [found[id] for id in ids if id in found]
+
+
+async def batches_of_day(connection: AsyncConnection, leave_date: str) -> list[Batch]:
+    """Every run that leaves on a local day, whatever became of it."""
+    ids = await _ids(connection, "SELECT id FROM batches WHERE leave_date = $1 ORDER BY id", leave_date)
+    return await BATCHES.load(connection, ids, lock=False)
+
+
+async def turned_down(connection: AsyncConnection, area_hub_id: str, since: datetime) -> list[TurnedDown]:
+    """What partners declined, or let pass, in an area; the time is when they should have answered."""
+    sql = """
+        SELECT t.partner_id, ARRAY(SELECT jsonb_array_elements_text(b.commune_codes)), t.answer_deadline_time
+        FROM tenders t JOIN batches b ON b.id = t.batch_id
+        WHERE t.state IN ('declined', 'expired') AND t.answer_deadline_time >= $2 AND b.area_hub_id = $1
+        ORDER BY t.answer_deadline_time, t.id"""
+    result = await connection.exec_driver_sql(sql, (area_hub_id, since))
+    rows: Sequence[Any] = result.all()
+    return [TurnedDown(row[0], tuple(row[1]), row[2]) for row in rows]

@@ -12,6 +12,7 @@ from typing import Any
 
 from shipping.domain.calendar import Break, ServiceCalendar, Timetable
 from shipping.domain.partners import LeadStep, Leg, Partner, Vehicle, VehicleKind
+from shipping.domain.planning import DiscountStep
 from shipping.domain.profile import Hub, Network, Profile, Way
 from shipping.domain.promise import World
 from shipping.domain.units import Position, Unit, Units
@@ -100,6 +101,9 @@ def _partner(row: Mapping[str, Any]) -> Partner:
         runs_per_wave=row["runs_per_wave"],
         lead_days=tuple(LeadStep(**step) for step in row["lead_days"]),
         calendars={Leg(leg): _calendar(days) for leg, days in row["calendars"].items()},
+        discounts=tuple(DiscountStep(**step) for step in row.get("discounts", ())),
+        runs_per_day=row.get("runs_per_day"),
+        parcels_per_day=row.get("parcels_per_day"),
     )
 
 

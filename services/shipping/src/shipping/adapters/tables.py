@@ -61,6 +61,7 @@ parcels = Table(
     *_json("history"),
 )
 Index("parcels_open", parcels.c.area_hub_id, postgresql_where=text("state IN ('created', 'ready')"))
+Index("parcels_ready", parcels.c.area_hub_id, parcels.c.ready_time)
 Index("parcels_waiting", parcels.c.create_time, postgresql_where=text("state = 'waiting'"))
 
 batches = Table(
@@ -82,6 +83,7 @@ batches = Table(
 )
 LIVE_BATCH = "state NOT IN ('failed', 'handed_over', 'withdrawn')"
 Index("batches_live", batches.c.area_hub_id, postgresql_where=text(LIVE_BATCH))
+Index("batches_leave", batches.c.leave_date)
 Index("batches_newest", batches.c.create_time, batches.c.id)
 
 lines = Table(
@@ -106,6 +108,11 @@ tenders = Table(
     *_text("reason"),
 )
 Index("tenders_offered", tenders.c.answer_deadline_time, postgresql_where=text("state = 'offered'"))
+Index(
+    "tenders_turned_down",
+    tenders.c.answer_deadline_time,
+    postgresql_where=text("state IN ('declined', 'expired')"),
+)
 Index("tenders_batch", tenders.c.batch_id)
 
 closures = Table(

@@ -74,6 +74,11 @@ def instant(day: date, at: time) -> datetime:
     return datetime.combine(day, at, LOCAL).astimezone(UTC)
 
 
+def day_start(day: date) -> datetime:
+    """Local midnight at which a day begins, as an instant."""
+    return instant(day, time())
+
+
 def day_end(day: date) -> datetime:
     """23:59 of a local day, as an instant."""
     return instant(day, DAY_END)

@@ -1,11 +1,14 @@
-"""Makes a planner's wave of what is known at a moment, and pickup batches of the plan."""
+"""Makes a planner's wave of what is known at a moment, and pickup batches of the plan.
+
+Runs under way are not offered to the planner for additions: once closed, a batch only loses parcels.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from chassis.kernel import crockford
 
@@ -13,6 +16,8 @@ from shipping.domain import planning
 from shipping.domain.batch import Batch, BatchStop
 from shipping.domain.calendar import instant, local_date
 from shipping.domain.closure import Closure, is_closed, open_ways
+from shipping.domain.fleet import TurnedDown, forbidden, partner_day, vehicles_out
+from shipping.domain.foreseeing import Ahead, forecast
 from shipping.domain.goods import Handling
 from shipping.domain.parcel import Parcel
 from shipping.domain.parcel_steps import ParcelState
@@ -32,7 +37,11 @@ LARGEST_FIRST = (VehicleKind.TRUCK, VehicleKind.VAN, VehicleKind.MOTORBIKE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What one wave knows: the area's parcels that wait, their pickup points by id, the closures, and when that was."""
+    """What one wave knows: the area's parcels that wait, their pickup points by id, the closures, and when that was.
+
+    `earlier` are parcels of the days that `ahead` names (newest first), `batches` all runs of the local day, `refusals`
+    what partners turned down that day.
+    """
 
     wave_id: str
     area_hub_id: str
@@ -41,6 +50,10 @@ class Known:
     closures: Sequence[Closure]
     now: datetime
     take_all: bool
+    ahead: Ahead
+    earlier: Sequence[Parcel] = ()
+    batches: Sequence[Batch] = ()
+    refusals: Sequence[TurnedDown] = ()
 
 
 def way_key(way: Way) -> str:
@@ -65,25 +78,31 @@ class Gathered:
         self.gates: dict[str, Gate] = {}
         self.gate_of: dict[str, str] = {}
         for parcel in self.parcels.values():
-            self._place(parcel)
+            self._place(parcel, parcel.create_time)
         self.collecting = [p for p in world.partners.values() if p.calendars[Leg.PICKUP].open_on(self.today)]
+        self.rides = tuple(self._ride(parcel) for parcel in sorted(self.parcels.values(), key=lambda one: one.id))
+        self.forbidden = forbidden(known.refusals, self.rides, self._commune)
 
-    def _place(self, parcel: Parcel) -> None:
+    def _commune(self, key: str) -> str:
+        return self.gates[key].place.commune_code
+
+    def _place(self, parcel: Parcel, moment: datetime) -> None:
         """A pickup point that moved is two gates: parcels keep the one that held when they were created."""
-        gate = self.known.points[parcel.pickup_point_id].at(parcel.create_time)
+        gate = self.known.points[parcel.pickup_point_id].at(moment)
         key = f"{parcel.pickup_point_id}@{gate.effective_time.isoformat()}"
         self.gates[key] = gate
         self.gate_of[parcel.id] = key
 
     def wave(self) -> planning.Wave:
         """The planner's input."""
+        coming = forecast(self.known.ahead, self._earlier_rides())
         hubs = {way_key(way): way.hub_id for key in self.gates for way in self._ways(key)}
         positions = {hub: self.world.network.hubs[hub].position for hub in set(hubs.values())}
         spots = {key: (gate.latitude, gate.longitude) for key, gate in self.gates.items()}
         return planning.Wave(
             wave_id=self.known.wave_id,
             decide_time=self.known.now,
-            rides=tuple(self._ride(parcel) for parcel in sorted(self.parcels.values(), key=lambda one: one.id)),
+            rides=self.rides,
             gates=tuple(self._gate(key) for key in sorted(self.gates)),
             hubs=tuple(planning.HubPlace(hub_id=key) for key in sorted(hubs)),
             vehicles=self._vehicles(),
@@ -92,18 +111,29 @@ class Gathered:
                 {key: (positions[hub].latitude, positions[hub].longitude) for key, hub in hubs.items()},
             ),
             take_all=self.known.take_all,
+            partners=tuple(partner_day(p, self.known.batches, self.world.network.hubs) for p in self.collecting),
+            forbidden=self.forbidden,
+            forecast=coming,
         )
 
+    def _earlier_rides(self) -> list[planning.Ride]:
+        """Earlier parcels as if they came again: from where their pickup point is now, with today's carriers."""
+        points = self.known.points
+        again = [one for one in self.known.earlier if one.id not in self.parcels and one.pickup_point_id in points]
+        for parcel in again:
+            self._place(parcel, self.known.now)
+        return [replace(self._ride(parcel), ready_time=parcel.ready_time) for parcel in again]
+
     def _ways(self, key: str) -> tuple[Way, ...]:
-        profile = self.world.network.profile(self.gates[key].place.commune_code)
+        profile = self.world.network.profile(self._commune(key))
         return profile.ways if profile else ()
 
-    def _open_ways(self, key: str) -> tuple[Way, ...]:
-        """Ways that stay open until the last vehicle must be home."""
-        commune, until = self.gates[key].place.commune_code, self._home_time(self.known.now)
-        if is_closed(commune, self.known.closures, self.known.now, until):
+    def _open_ways(self, key: str, wave: datetime) -> tuple[Way, ...]:
+        """Ways that stay open from a wave until the last vehicle of its day must be home."""
+        commune, until = self._commune(key), self._home_time(wave)
+        if is_closed(commune, self.known.closures, wave, until):
             return ()
-        return open_ways(self._ways(key), self.known.closures, self.known.now, until)
+        return open_ways(self._ways(key), self.known.closures, wave, until)
 
     def _home_time(self, moment: datetime) -> datetime:
         return instant(local_date(moment), self.world.network.hubs[self.known.area_hub_id].closes)
@@ -137,14 +167,20 @@ class Gathered:
         gate = self.gates[key]
         profile = self.world.network.profile(gate.place.commune_code)
         timetable = profile.timetable if profile else self.world.network.timetable(self.known.area_hub_id)
-        later = timetable.after(self.known.now, self.world.collected_on, LATER_WAVES_SEEN)
+        waves = timetable.after(self.known.now, self.world.collected_on, LATER_WAVES_SEEN)
+        later = [wave for wave in waves if self._open_ways(key, wave)]
         return planning.Gate(
             gate_id=key,
             commune_code=gate.place.commune_code,
             largest_kind=gate.largest_vehicle,
-            hub_ids=tuple(way_key(way) for way in self._open_ways(key)),
+            hub_ids=tuple(way_key(way) for way in self._open_ways(key, self.known.now)),
             later_waves=tuple(planning.LaterWave(decide_time=wave, home_time=self._home_time(wave)) for wave in later),
         )
+
+    def _free(self, partner: Partner, kind: VehicleKind) -> int:
+        """Vehicles that are not out on an earlier run when a run of this wave could leave."""
+        leave, area = self.known.now + timedelta(minutes=partner.lead_minutes), self.known.area_hub_id
+        return max(0, partner.runs_per_wave - vehicles_out(self.known.batches, area, partner.partner_id, kind, leave))
 
     def _vehicles(self) -> tuple[planning.Vehicle, ...]:
         """Partner by partner in the order they are asked, the largest vehicle first."""
@@ -155,7 +191,8 @@ class Gathered:
                 kind=vehicle.kind,
                 weight_max_g=vehicle.weight_max_g,
                 parcels_max=vehicle.parcels_max,
-                number=partner.runs_per_wave,
+                number=self._free(partner, vehicle.kind),
+                number_later=partner.runs_per_wave,
                 start_id=START,
                 lead_seconds=partner.lead_minutes * 60,
                 home_time=self._home_time(self.known.now),
@@ -220,11 +257,12 @@ class Gathered:
         return tuple(way for way in self._ways(run.stops[0].gate_id) if all(way in ways for ways in shared))
 
     def _partners(self, run: planning.Run, parcel_ids: Sequence[str]) -> tuple[str, ...]:
-        """The planned partner first, then every other one that could take the whole run."""
-        parcels = [self.parcels[id] for id in parcel_ids]
-        others = (
+        """The planned partner first, then every other one that could take the whole run, the unwilling last."""
+        parcels, communes = [self.parcels[id] for id in parcel_ids], {self._commune(stop.gate_id) for stop in run.stops}
+        unwilling = {one.partner_id for one in self.forbidden if one.commune_code in communes}
+        others = [
             partner.partner_id
             for partner in self.collecting
             if partner.partner_id != run.partner_id and all(self._may_carry(partner, one) for one in parcels)
-        )
-        return (run.partner_id, *others)
+        ]
+        return (run.partner_id, *sorted(others, key=unwilling.__contains__))

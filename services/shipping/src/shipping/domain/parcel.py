@@ -117,8 +117,8 @@ class Parcel(Aggregate):
             parcel = replace(self, state=ParcelState.CANCELLED, reason=reason)
             gone = events.ParcelCancelled(parcel_id=self.id, order_id=self.order_id, reason=reason)
             return parcel._say(gone, steps=(Step("ParcelCancelled", now, reason),), reply=True)
-        if self.state in FINAL or self.return_wanted:
-            return Outcome(reply=self.state is ParcelState.CANCELLED)
+        if self.state in FINAL | {ParcelState.CALLED_OFF} or self.return_wanted:
+            return Outcome(reply=self.state in (ParcelState.CANCELLED, ParcelState.CALLED_OFF))
         parcel = replace(self, return_wanted=True)
         late = events.ParcelCancelRefused(parcel_id=self.id, order_id=self.order_id, reason="ALREADY_COLLECTED")
         return parcel._say(late, steps=(Step("ParcelCancelRefused", now, "ALREADY_COLLECTED"),), reply=False)

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from shipping.domain.calendar import ServiceCalendar
 from shipping.domain.goods import Size
+from shipping.domain.planning import DiscountStep
 from shipping.domain.units import Unit
 
 
@@ -50,7 +51,10 @@ class LeadStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Partner:
-    """One courier partner. `legs` holds everywhere but in `communes` (by code) and in units of `excluded_kinds`."""
+    """One courier partner. `legs` holds everywhere but in `communes` (by code) and in units of `excluded_kinds`.
+
+    `discounts` (rising) and the ceilings a day are over all its runs; None = no ceiling.
+    """
 
     partner_id: str
     name: str
@@ -67,6 +71,9 @@ class Partner:
     runs_per_wave: int
     lead_days: tuple[LeadStep, ...]
     calendars: Mapping[Leg, ServiceCalendar]
+    discounts: tuple[DiscountStep, ...] = ()
+    runs_per_day: int | None = None
+    parcels_per_day: int | None = None
 
     def serves(self, leg: Leg, unit: Unit) -> bool:
         """Whether it does that leg in that commune."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from chassis.access import caller
 from chassis.kernel import NotFound, new_id
+from chassis.paging import place_of, token_of
 from chassis.wiring import Runtime
 from chophien.orders.v1 import orders_service_pb2_grpc as orders_grpc
 from chophien.shipping.v1 import courier_service_pb2 as pb
@@ -18,7 +19,7 @@ from shipping.domain.errors import NotAccepted
 from shipping.domain.promise import World
 from shipping.entrypoints.clock import drop_cancelled
 from shipping.wire import courier, requests
-from shipping.wire.words import code, identifier, maybe_identifier, time_from
+from shipping.wire.words import code, identifier, time_from
 
 CONTACTS_MAX = 200
 """Contacts asked of orders in one call."""
@@ -36,12 +37,14 @@ class CourierServicer(pb_grpc.CourierServiceServicer):
     async def ListTenders(self, request: pb.ListTendersRequest, context: Any) -> pb.ListTendersResponse:
         """Open offers of the caller."""
         count, now = requests.page_size(request.page_size), self._runtime.clock.now()
-        token = maybe_identifier(request.page_token, "page_token")
+        after = place_of(request.page_token)
         async with self._runtime.engine.connect() as connection:
-            found = await reads.open_tenders(connection, caller().partner_id, now, token, count + 1)
+            found = await reads.open_tenders(connection, caller().partner_id, now, after, count + 1)
             page = found[:count]
             parcels = await reads.parcels(connection, {id for _, batch in page for id in batch.parcel_ids})
-        return courier.tender_page(page, parcels, page[-1][0].id if len(found) > count else "")
+        last = page[-1][0] if len(found) > count else None
+        token = token_of((last.answer_deadline_time, last.id)) if last else ""
+        return courier.tender_page(page, parcels, token)
 
     async def AcceptTender(self, request: pb.AcceptTenderRequest, context: Any) -> pb.AcceptTenderResponse:
         """Take a run."""

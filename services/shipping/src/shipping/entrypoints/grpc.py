@@ -7,6 +7,7 @@ from typing import Any
 
 from chassis.access import Caller, caller
 from chassis.kernel import Invalid, NotFound, new_id
+from chassis.paging import place_of, token_of
 from chassis.wiring import Registered, Runtime
 from chophien.shipping.v1 import courier_service_pb2 as courier_pb
 from chophien.shipping.v1 import courier_service_pb2_grpc as courier_grpc
@@ -57,12 +58,12 @@ class ShippingServicer(pb_grpc.ShippingServiceServicer):
             commune_code=own or maybe_identifier(request.commune_code, "commune_code"),
             leave_date=iso_date(request.local_date, "local_date"),
             partner_id=maybe_identifier(request.partner_id, "partner_id"),
-            before=maybe_identifier(request.page_token, "page_token"),
+            before=place_of(request.page_token),
         )
         async with self._runtime.engine.connect() as connection:
             found = await reads.list_batches(connection, wanted, count + 1)
-        following = found[count - 1].id if len(found) > count else ""
-        return responses.batch_page(found[:count], following)
+        last = found[count - 1] if len(found) > count else None
+        return responses.batch_page(found[:count], token_of((last.create_time, last.id)) if last else "")
 
     async def GetBatch(self, request: pb.GetBatchRequest, context: Any) -> pb.GetBatchResponse:
         async with self._runtime.engine.connect() as connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import zlib
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from chassis import telemetry
 from shipping.adapters import reads
 from shipping.adapters.planner import Planner
 from shipping.app.commands import SavePlan, WithdrawBatch
+from shipping.domain.calendar import day_start, local_date
+from shipping.domain.foreseeing import PARCELS_MAX, look_ahead
 from shipping.domain.gathering import Gathered, Known
 from shipping.domain.promise import World
 from shipping.domain.wave import wave_id
@@ -21,29 +24,22 @@ from shipping.domain.wave import wave_id
 
 @dataclass(frozen=True, slots=True)
 class Waves:
-    """Plans waves over the reference data with one planner."""
+    """Plans waves over the reference data with one planner; `seed` starts its dice."""
 
     world: World
     planner: Planner
+    seed: int = 0
 
     async def prepare(
         self, runtime: Runtime, id: str, area_hub_id: str, now: datetime, *, pushed: bool, take_all: bool
     ) -> SavePlan:
         """The command that saves the wave; whoever dispatches it meets PlanOutdated if parcels changed meanwhile."""
         await self._free_open_batches(runtime, area_hub_id)
-        async with runtime.engine.connect() as connection:
-            parcels = await reads.parcels_to_plan(connection, area_hub_id)
-            known = Known(
-                wave_id=id,
-                area_hub_id=area_hub_id,
-                parcels=parcels,
-                points=await reads.points(connection, (parcel.pickup_point_id for parcel in parcels)),
-                closures=await reads.closures_from(connection, now),
-                now=now,
-                take_all=take_all,
-            )
+        known = await self._known(runtime, id, area_hub_id, now, take_all)
         gathered = Gathered(self.world, known)
-        plan = await self.planner.plan(gathered.wave(), seed=zlib.crc32(id.encode()))
+        # Beside the event loop: the ways between all gates, and thousands of earlier parcels, take their time.
+        wave = await asyncio.to_thread(gathered.wave)
+        plan = await self.planner.plan(wave, zlib.crc32(id.encode(), self.seed))
         batches = gathered.batches(plan, [secrets.randbits(40) for _ in plan.runs], telemetry.cause())
         waits = {r.parcel_id: wave_id(area_hub_id, r.waits_for) for r in plan.reasons if r.waits_for}
         return SavePlan(
@@ -54,8 +50,28 @@ class Waves:
             tender_ids=tuple(f"TD-{new_id()}" for _ in batches),
             reasons=plan.reasons,
             waits_for=waits,
-            versions={parcel.id: parcel.version for parcel in parcels},
+            versions={parcel.id: parcel.version for parcel in known.parcels},
         )
+
+    async def _known(self, runtime: Runtime, id: str, area_hub_id: str, now: datetime, take_all: bool) -> Known:
+        ahead = look_ahead(self.world, area_hub_id, now)
+        async with runtime.engine.connect() as connection:
+            parcels = await reads.parcels_to_plan(connection, area_hub_id)
+            earlier = await reads.earlier_parcels(connection, area_hub_id, ahead.days, PARCELS_MAX)
+            point_ids = {parcel.pickup_point_id for parcel in (*parcels, *earlier)}
+            return Known(
+                wave_id=id,
+                area_hub_id=area_hub_id,
+                parcels=parcels,
+                points=await reads.points(connection, point_ids),
+                closures=await reads.closures_from(connection, now),
+                now=now,
+                take_all=take_all,
+                ahead=ahead,
+                earlier=earlier,
+                batches=await reads.batches_of_day(connection, local_date(now).isoformat()),
+                refusals=await reads.turned_down(connection, area_hub_id, day_start(local_date(now))),
+            )
 
     async def _free_open_batches(self, runtime: Runtime, area_hub_id: str) -> None:
         """Runs that nobody took give their parcels back, to be planned anew."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chassis.kernel import Handler, Handlers, Key, Loaded, Moment, Outcome
 
-from catalog.app.commands import MovePickupPoint, RegisterSeller, SuspendSeller
+from catalog.app.commands import MovePickupPoint, RegisterSeller, ReinstateSeller, SuspendSeller
 from catalog.app.handlers.acting import require_acting_for
 from catalog.domain import sellers
 from catalog.domain.errors import SellerExists
@@ -26,6 +26,11 @@ def suspend_seller(command: SuspendSeller, loaded: Loaded, moment: Moment) -> Ou
     return loaded.require(Seller, command.seller_id).suspend(command.reason, moment.now)
 
 
+def reinstate_seller(command: ReinstateSeller, loaded: Loaded, moment: Moment) -> Outcome:
+    """The seller sells again."""
+    return loaded.require(Seller, command.seller_id).reinstate(command.reason, moment.now)
+
+
 def move_pickup_point(command: MovePickupPoint, loaded: Loaded, moment: Moment) -> Outcome:
     """The seller's parcels are collected elsewhere."""
     require_acting_for(command.seller_id, command.acting_seller_id)
@@ -33,12 +38,13 @@ def move_pickup_point(command: MovePickupPoint, loaded: Loaded, moment: Moment) 
     return seller.move_pickup_point(command.pickup_point, command.effective_time, moment.now)
 
 
-def _seller(command: RegisterSeller | SuspendSeller | MovePickupPoint) -> tuple[Key[Seller]]:
+def _seller(command: RegisterSeller | SuspendSeller | ReinstateSeller | MovePickupPoint) -> tuple[Key[Seller]]:
     return (Key(Seller, command.seller_id),)
 
 
 HANDLERS: Handlers = {
     RegisterSeller: Handler(register_seller, keys=_seller),
     SuspendSeller: Handler(suspend_seller, keys=_seller),
+    ReinstateSeller: Handler(reinstate_seller, keys=_seller),
     MovePickupPoint: Handler(move_pickup_point, keys=_seller),
 }

@@ -112,9 +112,10 @@ def cancel_parcel(command: commands.CancelParcel, loaded: Loaded, moment: Moment
 
 
 def mark_ready(command: commands.MarkReady, loaded: Loaded, moment: Moment) -> Outcome:
-    """Only its own seller, or somebody who acts for all, may say so."""
+    """Only its own seller, or somebody who acts for all, may say so; of a called-off one nobody knows whose it was."""
     parcel = loaded.require(Parcel, command.parcel_id)
-    if command.seller_id and command.seller_id not in parcel.shipment.seller_ids:
+    strange = command.seller_id and command.seller_id not in parcel.shipment.seller_ids
+    if strange and parcel.state is not ParcelState.CALLED_OFF:
         raise NotYourParcel(parcel_id=parcel.id)
     return parcel.mark_ready(moment.now, command.by_operator)
 

@@ -31,6 +31,7 @@ class Ground:
         self.place = {name: number for number, name in enumerate(self.names)}
         self.hub_number = {hub.hub_id: number for number, hub in enumerate(self.hubs)}
         self._periods = self._tables()
+        self._shuts: dict[int, list[int]] = {}
         self._prices: dict[tuple[int, int], tuple[Ints, Ints]] = {}
         self._blocked = {(no.partner_id, no.commune_code) for no in wave.forbidden if wave.decide_time < no.until_time}
 
@@ -119,6 +120,17 @@ class Ground:
         """When the table that holds for a departure began to hold."""
         periods = self._periods.get(profile) or self._periods[""]
         return max((period[0] for period in periods if period[0] <= leave), default=periods[0][0])
+
+    def periods(self, profile: str) -> list[int]:
+        """From when on each table of a profile holds, in order."""
+        return [period[0] for period in self._periods.get(profile) or self._periods[""]]
+
+    def shuts(self, place: int, after: int = 0) -> int | None:
+        """When the roads of a place first close after a moment, on any profile; None = they do not."""
+        if place not in self._shuts:
+            tables = (table for periods in self._periods.values() for table in periods)
+            self._shuts[place] = [start for start, _, far in tables if (np.delete(far[place], place) < 0).all()]
+        return min((start for start in self._shuts[place] if start > after), default=None)
 
     def price(self, number: int, leave: int) -> tuple[Ints, Ints]:
         """Đồng and seconds from place to place for a vehicle, a stop's fee and time counted where it is entered."""

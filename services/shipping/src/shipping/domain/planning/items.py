@@ -245,6 +245,8 @@ def _item(ground: Ground, timer: Timer, outlook: Outlook) -> Item:
     if windows:
         first = next((w for w in windows if w[1] >= opens), windows[-1])
         opens, closes = max(opens, first[0]), min(closes, first[1])
+    if (shut := ground.shuts(ground.place[ride.gate_id])) is not None:
+        closes = min(closes, shut - 1 - ride.service_seconds)  # Who is still there then cannot leave.
     return Item(
         rides=(ride,),
         place=ground.place[ride.gate_id],

@@ -1,4 +1,4 @@
-"""Which parcels should ride now, seen over scenarios of the coming waves, and only if that beats the rule there."""
+"""Which parcels should ride now, searched over scenarios: for draws from a pool and for waves of a few parcels."""
 
 from __future__ import annotations
 
@@ -38,11 +38,15 @@ RUN_SECONDS = 3 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """The ids of the parcels that should ride, by which candidate, and the mean cost of each candidate looked at."""
+    """The ids of the parcels that should ride, by which candidate, and the mean cost of each candidate looked at.
+
+    `crowded`: vehicles are too short for anything to be weighed or proved; the rule's own choice stands.
+    """
 
     name: str
     parcel_ids: frozenset[str]
     judged: dict[str, int]
+    crowded: bool = False
 
 
 class LookAhead:

@@ -9,13 +9,14 @@ from shipping.domain.planning.checker import broken_rules
 from shipping.domain.planning.dispatch import DISPATCH_SHARE, Dispatch, is_large
 from shipping.domain.planning.finish import finish
 from shipping.domain.planning.items import Item
-from shipping.domain.planning.lookahead import JUDGE_SHARE, LookAhead
+from shipping.domain.planning.lookahead import JUDGE_SHARE, Advice, LookAhead
 from shipping.domain.planning.model import Budget, Wave
 from shipping.domain.planning.router import Routed
 from shipping.domain.planning.rule import Rule
 from shipping.domain.planning.rules import baseline, decide, ride_now, rule_items
 from shipping.domain.planning.session import Decision, Session
 from shipping.domain.planning.validate import refuse_invalid, refuse_invalid_budget
+from shipping.domain.planning.weighing import WEIGH_SHARE, advise
 from shipping.domain.planning.whatif import frozen_runs, sellers_to_call
 from shipping.domain.planning.witness import witnesses
 
@@ -40,27 +41,29 @@ def plan_wave(wave: Wave, budget: Budget, seed: int) -> Plan:
 
 def _plan(session: Session) -> Plan:
     wave = session.wave
-    items, policy, begin = _advised(session, baseline(session.wave))
+    items, policy, begin, crowded = _advised(session, baseline(session.wave))
     proofs, unproved = _safe_to_hold(session, items)
+    unproved = [] if crowded else unproved
     decision = ride_now(session, policy, [*items, *unproved], 1.0, begin)
     codes = {ride.parcel_id: "NO_WITNESS" for item in unproved for ride in item.rides}
     plan = finish(session, replace(decision, held_codes=codes), proofs)
     return checked(session, replace(plan, call_sellers=sellers_to_call(wave, plan)))
 
 
-def _advised(session: Session, rule: Rule) -> tuple[list[Item], str, float]:
-    """The items that ride now, by which policy, and the share of the budget that is spent on deciding it."""
-    forecast = session.wave.forecast
-    advice, share = None, JUDGE_SHARE
-    if forecast is not None and not session.wave.take_all and rule.name == "take_all":
-        if is_large(session, forecast):
+def _advised(session: Session, rule: Rule) -> tuple[list[Item], str, float, bool]:
+    """The items that ride now, by which policy, the budget spent on that, and if vehicles are too short."""
+    forecast, share = session.wave.forecast, WEIGH_SHARE
+    advice: Advice | None = None
+    if forecast is not None and not session.wave.take_all:
+        advice = advise(session, forecast, rule) if forecast.days or forecast.rates else None
+        if rule.name == "take_all" and is_large(session, forecast):
             advice, share = Dispatch(session, forecast).advise(), DISPATCH_SHARE
-        else:
-            advice = LookAhead(session, forecast).advise(rule)
-    if advice is None:
-        return rule_items(session, rule), rule.name, 0.0
+        elif advice is None and rule.name == "take_all":
+            advice, share = LookAhead(session, forecast).advise(rule), JUDGE_SHARE
+    if advice is None or advice.crowded:
+        return rule_items(session, rule), rule.name, 0.0, advice is not None
     items = [item for item in session.items if item.must or item.rides[0].parcel_id in advice.parcel_ids]
-    return items, f"look_ahead:{advice.name}", share
+    return items, f"look_ahead:{advice.name}", share, False
 
 
 def _safe_to_hold(session: Session, riding: list[Item]) -> tuple[list[Witness], list[Item]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from shipping.domain.planning.items import Item
 from shipping.domain.planning.model import Wave
@@ -34,7 +34,8 @@ def rule_items(session: Session, rule: Rule) -> list[Item]:
         return must
     due = bool(must)
     if rule.name == "timetable":
-        due = due or _departs(session, rule)
+        following = session.next_wave(session.items)
+        due = due or departs(session.wave.decide_time, following if following is not None else 86_400, rule)
     if rule.name == "quantity":
         due = due or _full(session, rule)
     if not due:
@@ -50,12 +51,11 @@ def _elsewhere(session: Session, item: Item, must: list[Item], rule: Rule) -> bo
     return not any(hub in hubs for _, hub in item.allowed)
 
 
-def _departs(session: Session, rule: Rule) -> bool:
-    """Whether one of the fixed times lies between this wave and the next."""
-    now, following = session.wave.decide_time, session.next_wave(session.items)
-    gap = timedelta(seconds=following if following is not None else 86_400)
+def departs(now: datetime, gap_seconds: float, rule: Rule) -> bool:
+    """Whether one of the timetable's times lies between this wave and the next."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    return any(now <= midnight + timedelta(seconds=hour) < now + gap for hour in rule.hours)
+    end = now + timedelta(seconds=gap_seconds)
+    return any(now <= midnight + timedelta(seconds=hour) < end for hour in rule.hours)
 
 
 def _full(session: Session, rule: Rule) -> bool:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from numpy.random import Generator, default_rng
 
 from shipping.domain.planning.items import Item, Outlook, grow
-from shipping.domain.planning.model import Forecast, Pool, Rate, Ride
+from shipping.domain.planning.model import DayBefore, Forecast, Pool, Rate, Ride
 from shipping.domain.planning.session import Session
 
 PRIOR_HOURS = 1.0
@@ -35,7 +35,7 @@ class Scenarios:
             order = self.rng.permutation(len(days))[:number]
             return [self._items(self._moved(days[int(n)].rides, days[int(n)].shift_days)) for n in order]
         if self.forecast.rates:
-            return [self._items(self._from_rates(self.forecast.rates)) for _ in range(number)]
+            return [self._items(self.from_rates(self.forecast.rates)) for _ in range(number)]
         if self.forecast.pool and self.forecast.pool.rides:
             return [self._items(self._from_pool(self.forecast.pool)) for _ in range(number)]
         return []
@@ -48,7 +48,8 @@ class Scenarios:
             if max(ride.known_time, ready) + shift > now:
                 yield _shifted(ride, shift)
 
-    def _from_rates(self, rates: Iterable[Rate]) -> Iterator[Ride]:
+    def from_rates(self, rates: Iterable[Rate]) -> Iterator[Ride]:
+        """Parcels at random, by gate and interval."""
         now = self.session.wave.decide_time
         for number, rate in enumerate(rates):
             start = max(rate.from_time, now)
@@ -163,3 +164,24 @@ def of_current(session: Session, outlooks: Iterable[Outlook]) -> list[Item]:
     from shipping.domain.planning.items import make_items
 
     return make_items(session.ground, session.timer, outlooks, small=0)
+
+
+def coming_rides(session: Session, forecast: Forecast, most: int) -> list[list[tuple[Ride, int, int]]]:
+    """Possible days to come: rides nobody has heard of yet, when each is ready, and the shift of its promise."""
+    rng: Generator = default_rng([session.seed, len(session.items), 7])
+    seconds = session.ground.seconds_from_now
+    if forecast.days:
+        order = rng.permutation(len(forecast.days))[:most]
+        return [list(_unheard(session, forecast.days[int(n)])) for n in order]
+    drawn = Scenarios(session, forecast, [], session.seed)
+    many = range(most if forecast.rates else 0)
+    return [[(r, seconds(r.ready_time or r.known_time), 0) for r in drawn.from_rates(forecast.rates)] for _ in many]
+
+
+def _unheard(session: Session, day: DayBefore) -> Iterator[tuple[Ride, int, int]]:
+    shift = day.shift_days * 86_400
+    then = session.wave.decide_time - timedelta(days=day.shift_days)
+    for ride in day.rides:
+        if ride.known_time > then:
+            ready = max(ride.ready_time or ride.ready_expected_time or ride.known_time, ride.known_time)
+            yield ride, int((ready - then).total_seconds()), shift

@@ -22,6 +22,7 @@ class _Trip:
     vehicle: int
     hub: int
     items: list[Item] = field(default_factory=list)
+    home: int = 0
 
 
 def witnesses(session: Session, held: Sequence[Item]) -> tuple[list[Witness], list[Item]]:
@@ -31,46 +32,65 @@ def witnesses(session: Session, held: Sequence[Item]) -> tuple[list[Witness], li
     last wave that still does. What it cannot place is not proved impossible; it rides now to be safe. More bundles
     than BUNDLES_MAX are too many to time one by one: nothing is said about them.
     """
-    maker = _Maker(session)
     order = sorted(held, key=lambda item: (min(item.latest.values(), default=0), item.place, item.rides[0].parcel_id))
     bundles = bundled(order, session.ground, SPLIT)
     if len(bundles) > BUNDLES_MAX:
         return [], []
-    unproved = [item for bundle in bundles if not maker.place(merged(bundle)) for item in bundle]
-    return maker.made(), unproved
+    found: list[tuple[list[Witness], list[Item]]] = []
+    for largest_first in (False, True):
+        maker = _Maker(session, largest_first)
+        unproved = [item for bundle in bundles if not maker.place(merged(bundle)) for item in bundle]
+        found.append((maker.made(), unproved))
+        if not unproved:
+            break
+    return min(found, key=lambda one: len(one[1]))
 
 
 class _Maker:
-    def __init__(self, session: Session) -> None:
-        self.session, self.ground = session, session.ground
+    def __init__(self, session: Session, largest_first: bool) -> None:
+        self.session, self.ground, self.largest_first = session, session.ground, largest_first
         self.trips: list[_Trip] = []
 
     def place(self, item: Item) -> bool:
         """Into a run that exists, or a new one."""
         for trip in self.trips:
-            if (trip.vehicle, trip.hub) in item.allowed and self._run(trip, [*trip.items, item]):
-                trip.items.append(item)
+            if (trip.vehicle, trip.hub) in item.allowed and self._taken(trip, item):
                 return True
         for trip in self._fresh(item):
-            if self._run(trip, [item]):
-                trip.items.append(item)
+            if self._taken(trip, item):
                 self.trips.append(trip)
                 return True
         return False
+
+    def _taken(self, trip: _Trip, item: Item) -> bool:
+        """Put an item on a run if that can still be driven, and its vehicle is there for so long."""
+        run = self._run(trip, [*trip.items, item])
+        if run is None or not self._free(trip, home := self.ground.seconds_from_now(run.return_time)):
+            return False
+        trip.items.append(item)
+        trip.home = home
+        return True
 
     def _fresh(self, item: Item) -> list[_Trip]:
         """Possible new runs for an item, latest wave first, vehicles with room for one more there."""
         gate = self.ground.gates[item.place]
         waves = [self.ground.seconds_from_now(later.decide_time) for later in reversed(gate.later_waves)]
-        pairs = sorted(item.allowed, key=lambda pair: (self.ground.vehicles[pair[0]].fixed_vnd, pair))
-        return [_Trip(wave, v, h) for wave in waves for v, h in pairs if self._free(v, wave)]
+        sign = -1 if self.largest_first else 1
+        pairs = sorted(item.allowed, key=lambda pair: (sign * self.ground.vehicles[pair[0]].weight_max_g, pair))
+        return [_Trip(wave, v, h) for wave in waves for v, h in pairs]
 
-    def _free(self, number: int, wave: int) -> bool:
-        vehicle = self.ground.vehicles[number]
+    def _free(self, trip: _Trip, home: int) -> bool:
+        """Whether there is a vehicle for this run; one that comes back can go again."""
+        vehicle = self.ground.vehicles[trip.vehicle]
         there = vehicle.number if vehicle.number_later is None else vehicle.number_later
+        mine = [other for other in self.trips if other.vehicle == trip.vehicle and other is not trip]
         if vehicle.number_scope == "wave":
-            return sum(trip.vehicle == number and trip.wave == wave for trip in self.trips) < there
-        return sum(trip.vehicle == number for trip in self.trips) < there
+            return sum(other.wave == trip.wave for other in mine) < there
+        if vehicle.number_scope == "day":
+            day = self.ground.moment(trip.wave).date()
+            return sum(self.ground.moment(other.wave).date() == day for other in mine) < there
+        lead = vehicle.lead_seconds
+        return sum(other.wave + lead < home and trip.wave + lead < other.home for other in mine) < there
 
     def _run(self, trip: _Trip, items: Sequence[Item]) -> Run | None:
         """The run on its later wave, if every limit allows it."""

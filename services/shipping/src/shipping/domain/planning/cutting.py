@@ -1,0 +1,169 @@
+"""Cuts a given order of stops into runs, at least cost, for many possible dispatches of one wave at once.
+
+A dispatch is a row: what stands at each node of the order. Runs are stretches of the order; a small dynamic program
+counts the vehicles used. It is not as cheap as a search would find, but the same for all rows, without noise, and fast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from shipping.domain.planning.stretches import NEVER, Growing, Load, Loads, Terms, Way
+
+COUNTED_MAX = 12
+"""Of more vehicles of a kind than this it is not counted how many are used."""
+
+STRETCH_MAX = 48
+"""A run has at most so many nodes."""
+
+
+@dataclass(slots=True)
+class Cut:
+    """By row: what it comes to with what is left out, and the money of its runs. Runs as (row, kind, second at home).
+
+    `left` marks the nodes that are left out, `runs` holds the nodes of every run.
+    """
+
+    total: np.ndarray
+    cost: np.ndarray
+    row: np.ndarray
+    kind: np.ndarray
+    home: np.ndarray
+    left: np.ndarray
+    runs: list[np.ndarray]
+
+    def only(self, rows: np.ndarray) -> Cut:
+        """These rows alone, numbered anew."""
+        number = np.full(len(self.total), -1)
+        number[rows] = np.arange(len(rows))
+        kept = number[self.row] >= 0
+        runs = [nodes for nodes, keep in zip(self.runs, kept.tolist(), strict=True) if keep]
+        row, kind, home = number[self.row[kept]], self.kind[kept], self.home[kept]
+        return Cut(self.total[rows], self.cost[rows], row, kind, home, self.left[rows], runs)
+
+
+class Cutter:
+    """Cuts rows of loads over the same nodes."""
+
+    def __init__(self, ways: Sequence[Way], wait_vnd: float, unreliable: Sequence[float]) -> None:
+        """`wait_vnd` a parcel and second; `unreliable` = what each parcel costs that rides with this kind."""
+        self.ways, self.wait_vnd, self.unreliable = list(ways), wait_vnd, list(unreliable)
+
+    def cut(self, load: Load, terms: Terms, limits: np.ndarray) -> Cut:
+        """The cheapest cut of each row with at most `limits[row, kind]` vehicles."""
+        there = load.parcels > 0
+        width = there.sum(1)
+        order = np.argsort(np.where(there, load.rank, NEVER), axis=1, kind="stable")[
+            :, : max(1, int(width.max(initial=0)))
+        ]
+        stretches = [self._stretches(kind, load, terms, order) for kind in range(len(self.ways))]
+        skip = np.take_along_axis(load.skip, order, 1)
+        most = [int(limits[:, kind].max(initial=0)) for kind in range(len(self.ways))]
+        counted = [kind for kind in range(len(self.ways)) if most[kind] <= COUNTED_MAX]
+        steps = _Steps(most, counted)
+        found, back = steps.run([cost for cost, _ in stretches], skip)
+        at_end = found[np.arange(len(width)), :, width]
+        for axis, kind in enumerate(counted):
+            at_end = np.where(steps.used[axis][None, :] > limits[:, kind, None], np.inf, at_end)
+        return self._traced(at_end, steps, back, width, order, [home for _, home in stretches], load.skip)
+
+    def _stretches(self, kind: int, load: Load, terms: Terms, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Cost and arrival at home of the run over nodes i … j, as [row, j, i]; infinite where it may not be."""
+        rows, length = order.shape
+        cost, homes = np.full((rows, length, length), np.inf), np.zeros((rows, length, length))
+        growing = Growing(self.ways[kind], kind, load, terms, order)
+        loads = Loads(load, order)
+        for j in range(length):
+            part = slice(max(0, j + 1 - STRETCH_MAX), j + 1)
+            home, money, fine = growing.grown(j, part)
+            fine &= loads.fit(self.ways[kind].vehicle, j, part)
+            money += self._by_parcel(kind, loads, j, part, home)
+            cost[:, j, part], homes[:, j, part] = np.where(fine, money, np.inf), home
+        return cost, homes
+
+    def _by_parcel(self, kind: int, loads: Loads, j: int, part: slice, home: np.ndarray) -> np.ndarray:
+        """What the parcels of a stretch cost beyond the way."""
+        vehicle, parcels = self.ways[kind].vehicle, loads.of("parcels", j, part)
+        money = self.unreliable[kind] * parcels
+        if vehicle.per_parcel_vnd or vehicle.per_kg_vnd:
+            money += vehicle.per_parcel_vnd * loads.of("pieces", j, part)
+            money += vehicle.per_kg_vnd / 1000 * loads.of("weight", j, part)
+        if self.wait_vnd:
+            money += self.wait_vnd * (parcels * home - loads.of("ready", j, part))
+        return money
+
+    def _traced(
+        self,
+        at_end: np.ndarray,
+        steps: _Steps,
+        back: np.ndarray,
+        width: np.ndarray,
+        order: np.ndarray,
+        homes: Sequence[np.ndarray],
+        skips: np.ndarray,
+    ) -> Cut:
+        """Walk every row back from its last node: its runs, and what it left."""
+        rows = np.arange(len(width))
+        state, place = at_end.argmin(1), width.copy()
+        cost, left = at_end[rows, state], np.zeros(skips.shape, bool)
+        found: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        nodes: list[np.ndarray] = []
+        while (busy := place > 0).any():
+            row = rows[busy]
+            code = back[row, state[row], place[row]]
+            skipped = row[code == 0]
+            left[skipped, order[skipped, place[skipped] - 1]] = True
+            place[skipped] -= 1
+            row, code = row[code > 0], code[code > 0] - 1
+            kind, first = code // order.shape[1], code % order.shape[1]
+            home = np.array([homes[k][r, place[r] - 1, i] for k, r, i in zip(kind, row, first, strict=True)])
+            found.append((row, kind, home))
+            nodes += [order[r, i : place[r]] for r, i in zip(row, first, strict=True)]
+            place[row] = first
+            state[row] = steps.before[kind, state[row]]
+        row, kind, home = (np.concatenate([one[n] for one in found]) for n in range(3)) if found else (rows[:0],) * 3
+        return Cut(cost, cost - (left * skips).sum(1), row, kind, home, left, nodes)
+
+
+class _Steps:
+    """The dynamic program over nodes; its states count the vehicles of the counted kinds."""
+
+    def __init__(self, most: Sequence[int], counted: Sequence[int]) -> None:
+        shape = tuple(most[kind] + 1 for kind in counted)
+        self.size = int(np.prod(shape))
+        index = np.indices(shape).reshape(len(shape), self.size) if shape else np.zeros((0, 1), int)
+        self.used = index
+        self.before = np.tile(np.arange(self.size), (len(most), 1))
+        self.after: list[np.ndarray] = [np.arange(self.size) for _ in most]
+        stride = 1
+        for axis in range(len(shape) - 1, -1, -1):
+            kind = counted[axis]
+            self.after[kind] = np.flatnonzero(index[axis] > 0)
+            self.before[kind] -= stride
+            stride *= shape[axis]
+        self.absent = [kind for kind in range(len(most)) if not most[kind]]
+
+    def run(self, costs: Sequence[np.ndarray], skip: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Least cost [row, state, nodes done] and how it came about (0 = left out, else 1 + kind × length + first)."""
+        rows, length = skip.shape
+        found = np.full((rows, self.size, length + 1), np.inf)
+        found[:, 0, 0] = 0.0
+        back = np.zeros((rows, self.size, length + 1), np.int32)
+        for j in range(length):
+            low = max(0, j + 1 - STRETCH_MAX)
+            best, how = found[:, :, j] + skip[:, j, None], back[:, :, j + 1]
+            for kind, cost in enumerate(costs):
+                if kind in self.absent:
+                    continue
+                into = self.after[kind]
+                tried = found[:, self.before[kind][into], low : j + 1] + cost[:, None, j, low : j + 1]
+                first = tried.argmin(2)
+                value = np.take_along_axis(tried, first[:, :, None], 2)[:, :, 0]
+                better = value < best[:, into]
+                best[:, into] = np.where(better, value, best[:, into])
+                how[:, into] = np.where(better, 1 + kind * length + low + first, how[:, into])
+            found[:, :, j + 1] = best
+        return found, back

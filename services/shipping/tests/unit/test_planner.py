@@ -1,0 +1,75 @@
+"""What happens to a wave that the planner stumbles over, and what the planner's settings may be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from chassis.settings import SettingsError
+from shipping.adapters import planner
+from shipping.domain.planning import Budget, InvalidWave, Plan, Wave
+from shipping.settings import PLAN_CPU_SECONDS, PLAN_SEED, read_settings
+from structlog.testing import capture_logs
+
+Yard = Any
+
+
+def test_a_wave_the_planner_stumbles_over_is_planned_by_the_rule(yard: Yard, monkeypatch: Any) -> None:
+    def stumble(wave: Wave, budget: Budget, seed: int) -> Plan:
+        raise TypeError("no such luck")
+
+    yard.packed(3)
+    wave = yard.gathered("hub-sa-pa", take_all=True).wave()
+    monkeypatch.setattr(planner, "plan_wave", stumble)
+    plan, problem = planner.plan_or_rule(wave, Budget(0.1), 1)
+    assert (plan.policy, problem) == ("take_all", "TypeError('no such luck')")
+    assert all(reason.rides for reason in plan.reasons) and len(plan.reasons) == 3
+
+
+def test_what_even_the_rule_cannot_plan_is_raised(yard: Yard) -> None:
+    yard.packed(1)
+    wave = yard.gathered("hub-sa-pa").wave()
+    senseless = replace(wave, rides=(replace(wave.rides[0], weight_g=-1),))
+    with pytest.raises(InvalidWave):
+        planner.plan_or_rule(senseless, Budget(0.1), 1)
+
+
+async def test_a_stumble_is_logged_with_its_wave(yard: Yard, monkeypatch: Any) -> None:
+    yard.packed(1)
+    wave = yard.gathered("hub-sa-pa").wave()
+    beside = planner.Planner(Budget(0.1))
+
+    async def submitted(wave: Wave, seed: int) -> tuple[Plan, str]:
+        return Plan(wave_id=wave.wave_id, runs=(), reasons=()), "TypeError()"
+
+    monkeypatch.setattr(beside, "_submit", submitted)
+    with capture_logs() as logs:
+        await beside.plan(wave, 1)
+    assert [(log["log_level"], log["wave"], log["why"]) for log in logs] == [("error", wave.wave_id, "TypeError()")]
+
+
+async def test_a_refused_wave_comes_back_from_the_worker_as_it_was_raised(yard: Yard) -> None:
+    yard.packed(1)
+    wave = yard.gathered("hub-sa-pa").wave()
+    senseless = replace(wave, rides=(replace(wave.rides[0], weight_g=-1),))
+    beside = planner.Planner(Budget(0.1))
+    try:
+        with pytest.raises(InvalidWave, match="weight_g"):
+            await beside.plan(senseless, 1)
+    finally:
+        beside.close()
+
+
+def test_budget_and_seed_come_from_the_settings() -> None:
+    assert (read_settings({}).plan_cpu_seconds, read_settings({}).plan_seed) == (0.5, 0)
+    told = read_settings({PLAN_CPU_SECONDS: "2.5", PLAN_SEED: "7"})
+    assert (told.plan_cpu_seconds, told.plan_seed) == (2.5, 7)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(PLAN_CPU_SECONDS, "0"), (PLAN_CPU_SECONDS, "x"), (PLAN_SEED, "-1"), (PLAN_SEED, "4294967296")]
+)
+def test_settings_without_sense_are_refused(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        read_settings({name: value})
