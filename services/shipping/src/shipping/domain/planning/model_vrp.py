@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,9 @@ CLASSES_MAX = 4
 
 NEIGHBOURS = 40
 UNBOUND = 10**9
+RUNS_LEAST, SPARE_FACTOR = 100, 1.5
+"""So many runs are always allowed (narrow windows fill fewer than loads do), or so many times what the loads need."""
+
 ABOARD = 0.6
 """How full runs are on average, and how much of a run a parcel is on board."""
 
@@ -123,7 +127,7 @@ class _Writer:
             fields["start_late"] = min(option.start_late, home_by) if fields else option.earliest
         size = self._size(option)
         return VehicleType(
-            max(1, min(option.number, len(self.items))),
+            max(1, min(option.number, len(self.items), self._enough(vehicle))),
             [*(size[dim] for dim in self.binding), *skills],
             start_depot=self.depot_of[self.ground.place[vehicle.start_id]],
             end_depot=self.depot_of[self.ground.place[self.ground.hubs[option.hub].hub_id]],
@@ -147,6 +151,14 @@ class _Writer:
         pieces = sum(item.pieces for item in self.items)
         runs = max(weight / max(1, vehicle.weight_max_g), pieces / max(1, vehicle.parcels_max), 1.0)
         return ABOARD * rides / runs
+
+    def _enough(self, vehicle: Vehicle) -> int:
+        """More runs than a good plan needs: the search begins by scattering the items over all that are there."""
+        needed = max(
+            sum(item.weight for item in self.items) / max(1, vehicle.weight_max_g),
+            sum(item.pieces for item in self.items) / max(1, vehicle.parcels_max),
+        )
+        return max(RUNS_LEAST, math.ceil(SPARE_FACTOR * needed))
 
     def _profile(self, option: Option) -> int:
         vehicle = self.ground.vehicles[option.vehicle]
