@@ -30,7 +30,7 @@ demo: $(READY) ## run the Bình Lư day on real Kafka, PostgreSQL, gRPC and trac
 	@$(BIN)/python -m simulation demo
 
 test: $(READY) ## run every test (unit, integration, contract, then the end-to-end journeys)
-	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not e2e and not chaos"
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not e2e and not chaos"
 	@$(BIN)/python -m pytest -q -m "e2e or chaos" tests/e2e
 
 unit: $(READY) ## run the tests that need nothing running (seconds)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from chassis.access import CURRENT, Caller, TokensError, caller, load_tokens
 
-PARTNER = {"token": "t-1", "identity": "partner-a", "role": "partner", "partner_id": "partner-a"}
+PARTNER = {"token": "secret-one", "identity": "partner-a", "role": "partner", "partner_id": "partner-a"}
 
 
 def written(path: Path, document: Any) -> Path:
@@ -20,12 +20,12 @@ def written(path: Path, document: Any) -> Path:
 
 def test_a_token_names_its_caller(tmp_path: Path) -> None:
     tokens = load_tokens(written(tmp_path, {"tokens": [PARTNER]}))
-    assert tokens.find("t-1") == Caller(identity="partner-a", role="partner", partner_id="partner-a")
+    assert tokens.find("secret-one") == Caller(identity="partner-a", role="partner", partner_id="partner-a")
     assert tokens.find("t-2") is None and tokens.find("") is None
 
 
 def test_without_a_file_nobody_is_known() -> None:
-    assert load_tokens(None).find("t-1") is None
+    assert load_tokens(None).find("secret-one") is None
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_without_a_file_nobody_is_known() -> None:
 def test_a_bad_entry_stops_the_start_without_showing_tokens(tmp_path: Path, entry: Any, problem: str) -> None:
     with pytest.raises(TokensError, match=problem) as caught:
         load_tokens(written(tmp_path, {"tokens": [entry]}))
-    assert "t-1" not in str(caught.value)
+    assert "secret-one" not in str(caught.value)
 
 
 def test_a_file_that_is_no_tokens_file_is_told(tmp_path: Path) -> None:

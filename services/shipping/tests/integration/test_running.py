@@ -1,4 +1,7 @@
-"""The service as it runs: one process with all roles on real PostgreSQL and Kafka, spoken to over the wire only."""
+"""The service as it runs: one process with all roles on real PostgreSQL and Kafka, spoken to over the wire only.
+
+One test after the other (`--dist loadfile`): two processes on one Kafka are one consumer group and share its facts.
+"""
 
 from __future__ import annotations
 
