@@ -51,10 +51,15 @@ def _plan(session: Session) -> Plan:
 
 
 def _advised(session: Session, rule: Rule) -> tuple[list[Item], str, float, bool]:
-    """The items that ride now, by which policy, the budget spent on that, and if vehicles are too short."""
+    """The items that ride now, by which policy, the budget spent on that, and if vehicles are too short.
+
+    Where they are too short a vehicle that waits is lost: what fills one goes at once.
+    """
     advice, share = _advice(session, rule)
-    if advice is None or advice.crowded:
-        return rule_items(session, rule), rule.name, 0.0, advice is not None
+    crowded = advice is not None and advice.crowded
+    if advice is None or crowded:
+        rule = Rule(name="quantity") if crowded and rule.name == "take_all" else rule
+        return rule_items(session, rule), rule.name, 0.0, crowded
     items = [item for item in session.items if item.must or item.rides[0].parcel_id in advice.parcel_ids]
     return items, f"look_ahead:{advice.name}", share, False
 
