@@ -62,7 +62,8 @@ def demo(
     ] = None,
 ) -> None:
     """Run the day of Bình Lư on real Kafka, PostgreSQL, gRPC and traces; exits 1 and says which check failed."""
-    for signum in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT by name: a shell that starts us in the background hands it on as ignored.
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, _interrupt)
     try:
         failed = _run(seed, sys.stdout.isatty() if stay is None else stay)

@@ -47,7 +47,8 @@ def up(
     if detach:
         _up_in_background(run_dir)
         return
-    for signum in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT by name: a shell that starts us in the background hands it on as ignored.
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, _interrupt)
     stack = Stack(run_dir, split=split, parts=chosen, sampling=sampling, say=_say)
     try:
