@@ -31,8 +31,8 @@ IDLE_MS = 10
 """How long an empty poll waits; FastStream sleeps as long again, so this is latency after a quiet moment."""
 
 GATHERED, GATHER_SECONDS = 200, 0.05
-"""A batch smaller than this is followed by a pause: what comes meanwhile shares the next transaction, which costs much
-the same for one record and for a hundred. A record after a quiet moment never waits."""
+"""A batch of the consumer, or page of the relay, smaller than this is followed by a pause: what comes then shares the
+next transaction, which costs much the same for one record and for a hundred. After a quiet moment nothing waits."""
 
 SEGMENT_MS = 86_400_000
 """A topic that forgets does so a day late at most."""

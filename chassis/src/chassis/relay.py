@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from chassis import crash, sql
 from chassis.cloudevents import Headers, headers_of
+from chassis.kafka import GATHER_SECONDS, GATHERED
 from chassis.outages import Backoff, Showable, explain, is_outage, stopped
 from chassis.telemetry import count
 from chassis.wiring import Health
@@ -31,9 +32,6 @@ ROWS_MAX = 1_000
 
 POLL_SECONDS = 0.25
 """How long the relay sleeps when nobody wakes it; a commit in another process is found this late."""
-
-GATHERED, GATHER_SECONDS = 200, 0.05
-"""A smaller page is followed by a pause: what is said meanwhile shares the next. After a quiet moment nothing waits."""
 
 STANDBY_SECONDS = 1.0
 """How often a relay that is not the one asks whether it may be."""
