@@ -37,22 +37,26 @@ class SystemClock:
         return datetime.now(UTC)
 
 
+class ClockError(Exception):
+    """The clock file is missing or malformed; the message names it."""
+
+
 class FileClock:
-    """Business time from a clock file; a missing or malformed file keeps the last reading running and alarms."""
+    """Business time from a clock file; one that goes missing or bad keeps the last reading running and alarms."""
 
     def __init__(self, path: Path) -> None:
-        """Read the file once; until there is a good one, business time is the system's."""
+        """Read the file; raises ClockError: any other time would be wrong in facts, which nobody takes back."""
         self._path = path
+        self._anchors = _read(path)
         self._looked = -math.inf
         self._seen: tuple[int, int, int] | None = None
-        self._real_anchor = self._business_anchor = 0.0
-        self._speed = 1.0
         self._latest = -math.inf
 
     def now(self) -> datetime:
         """Business time by the newest good file; stands still rather than go back."""
         self._look()
-        business = self._business_anchor + (time.time() - self._real_anchor) * self._speed
+        real_anchor, business_anchor, speed = self._anchors
+        business = business_anchor + (time.time() - real_anchor) * speed
         self._latest = max(self._latest, business)
         return datetime.fromtimestamp(self._latest, UTC)
 
@@ -66,26 +70,31 @@ class FileClock:
             seen = (found.st_ino, found.st_mtime_ns, found.st_size)
         except OSError:
             seen = (0, 0, 0)
-        if seen != self._seen:
-            self._seen = seen
-            self._read()
-
-    def _read(self) -> None:
-        try:
-            values = json.loads(self._path.read_bytes())
-            real, business, speed = (float(values[name]) for name in ("real_anchor", "business_anchor", "speed"))
-            if not (math.isfinite(real) and math.isfinite(business) and math.isfinite(speed) and speed >= 0):
-                raise ValueError("anchors and speed must be finite, speed not negative")
-            datetime.fromtimestamp(business, UTC)
-        except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
-            count("clock.malformed")
-            _log.error("clock file is not usable, keeping the last reading", path=str(self._path), why=repr(error))
+        if seen == self._seen:
             return
-        self._real_anchor, self._business_anchor, self._speed = real, business, speed
+        self._seen = seen
+        try:
+            self._anchors = _read(self._path)
+        except ClockError as error:
+            count("clock.malformed")
+            _log.error("keeping the last reading", why=str(error))
+
+
+def _read(path: Path) -> tuple[float, float, float]:
+    """Real anchor, business anchor and speed; raises ClockError."""
+    try:
+        values = json.loads(path.read_bytes())
+        real, business, speed = (float(values[name]) for name in ("real_anchor", "business_anchor", "speed"))
+        if not (math.isfinite(real) and math.isfinite(business) and math.isfinite(speed) and speed >= 0):
+            raise ValueError("anchors and speed must be finite, speed not negative")
+        datetime.fromtimestamp(business, UTC)
+    except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
+        raise ClockError(f"clock file {path} cannot be used: {error!r}") from error
+    return real, business, speed
 
 
 def make_clock(path: Path | None) -> Clock:
-    """The clock for a process: the file's if one is named, else the system's."""
+    """The clock for a process: the file's if one is named, else the system's; raises ClockError."""
     return FileClock(path) if path else SystemClock()
 
 

@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 
 from chassis import crash, exporters, logs, migrate, replay
 from chassis.access import TokensError
+from chassis.clock import ClockError
 from chassis.grpc_server import PortTaken
 from chassis.kafka import create_topics
 from chassis.outages import explain, is_outage
@@ -28,7 +29,7 @@ def main(service: Service) -> None:
     """Run the role named on the command line; problems of the environment end in one clear line and exit code 2."""
     try:
         _application(service)()
-    except (SettingsError, TokensError, PortTaken) as error:
+    except (SettingsError, TokensError, ClockError, PortTaken) as error:
         _fatal(service, str(error))
 
 

@@ -246,6 +246,7 @@ def cli(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> C
     [
         ({"CHOPHIEN_DATABASE_URL": ""}, "serve", "CHOPHIEN_DATABASE_URL is not set"),
         ({"CHOPHIEN_TOKENS_FILE": "/none.json"}, "serve", "tokens file /none.json cannot be read"),
+        ({"CHOPHIEN_CLOCK_FILE": "/none.json"}, "tick", "clock file /none.json cannot be used: FileNotFoundError"),
         ({"CHOPHIEN_CRASH_POINT": "moon"}, "serve", "there is no crash point 'moon'"),
         ({"OTEL_TRACES_EXPORTER": "jaeger"}, "serve", "OTEL_TRACES_EXPORTER must be zipkin, otlp or none"),
         ({"CHOPHIEN_DATABASE_URL": f"postgresql+asyncpg://x@{AWAY}/x"}, "migrate", f"database {AWAY}/x cannot be"),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chassis.clock import FileClock, SystemClock, make_clock, write_clock_file
+from chassis.clock import ClockError, FileClock, SystemClock, make_clock, write_clock_file
 from chassis.telemetry import counts
 
 from chassis import clock as clock_module
@@ -58,11 +58,24 @@ def test_it_never_goes_backwards(path: Path) -> None:
     assert clock.now() == NOON + timedelta(seconds=1)
 
 
-@pytest.mark.parametrize(
-    "content",
-    ["", "{", "[]", "{}", '{"real_anchor": 0, "business_anchor": 0}', '{"real_anchor": 0, "business_anchor": "x"}']
-    + [f'{{"real_anchor": 0, "business_anchor": {b}, "speed": {s}}}' for b, s in ((0, -1), ("NaN", 1), (1e300, 1))],
-)
+MALFORMED = [
+    *("", "{", "[]", "{}", '{"real_anchor": 0, "business_anchor": 0}', '{"real_anchor": 0, "business_anchor": "x"}'),
+    *(f'{{"real_anchor": 0, "business_anchor": {b}, "speed": {s}}}' for b, s in ((0, -1), ("NaN", 1), (1e300, 1))),
+]
+
+
+@pytest.mark.parametrize("content", MALFORMED)
+def test_a_process_does_not_start_on_a_clock_file_it_cannot_read(path: Path, content: str) -> None:
+    """The system's time in its place would be said in facts, and facts are never taken back."""
+    path.write_text(content)
+    with pytest.raises(ClockError, match=f"clock file {path} "):
+        make_clock(path)
+    path.unlink()
+    with pytest.raises(ClockError, match=f"clock file {path} "):
+        make_clock(path)
+
+
+@pytest.mark.parametrize("content", MALFORMED)
 def test_a_malformed_file_keeps_the_last_reading_and_alarms_once(path: Path, content: str) -> None:
     clock = FileClock(path)
     clock.now()
