@@ -35,6 +35,7 @@ class Item:
     (items of one lane are carried out in order; once one failed the rest of the lane is held), `source` (the gate's
     own: a record, a call), `culprit` (it is known to fail: never handed to a handler).
     Comes out: `outcome`, or `error` (a DomainError, a bug, or the database's refusal of this item alone), or `held`.
+    `attempts` are all its transactions, `lone_tries` those that failed with nobody else to blame.
     """
 
     command: object | None
@@ -46,6 +47,7 @@ class Item:
     error: Exception | None = None
     held: bool = False
     attempts: int = 0
+    lone_tries: int = 0
     span: Span | None = None
 
 
@@ -120,7 +122,8 @@ class Dispatcher:
         """It failed alone: once or twice more, then it is the culprit."""
         if item.culprit is not None:
             raise error  # Not even its failure can be written down.
-        if item.attempts >= LONE_TRIES_MAX:
+        item.lone_tries += 1
+        if item.lone_tries >= LONE_TRIES_MAX:
             item.culprit = error
         await self.carry_out([item], gate)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from asyncpg import PostgresError
-from chassis.dispatch import LONE_TRIES_MAX, Item, OpenGate
+from chassis.dispatch import Item, OpenGate
 from chassis.inbox import REPLAY_WINDOW_HOURS, prune
 from chassis.kernel import NotFound
 from chassis.outages import is_outage, sqlstate
@@ -114,20 +114,6 @@ async def test_a_culprit_is_set_aside_without_a_rollback(engine: AsyncEngine, st
     assert await rows(engine, "SELECT topic, key FROM outbox WHERE headers IS NOT NULL") == [
         ("counters.v1.Heard.counters.dead", "c2")
     ]
-
-
-async def test_what_the_database_refuses_is_found_by_halving_and_its_neighbours_are_carried_out(
-    engine: AsyncEngine,
-) -> None:
-    records = [counted(f"c{n}", 1) for n in range(40)]
-    records[17] = counted("c17", 2_000_000, id="too much")
-    records[30] = counted("c30", 1, note="\x00", id="nul")
-    await hear(dispatcher(engine), *records)
-    assert len(await totals(engine)) == 38
-    reasons = {lane: reason for lane, _, reason in await letters(engine)}
-    assert reasons == {"c17": "SQLSTATE 23514 (counters_total_max)", "c30": "SQLSTATE 22P05"}
-    assert all(int(headers["dead-attempts"]) >= LONE_TRIES_MAX for headers in await dead_headers(engine))
-    assert await rows(engine, "SELECT count(*) FROM inbox") == [(40,)]
 
 
 async def test_the_outbox_keeps_the_order_of_a_key_across_transactions_that_overlap(engine: AsyncEngine) -> None:
