@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 from chassis.dispatch import Dispatcher, Item
 from chassis.inbox import InboxGate
+from chassis.wiring import Health
 from counters.given import counted, dispatcher, letters, rows, said, totals
 from counters.stack import committed, consuming, heard, make, published, send, until
 from sqlalchemy.ext.asyncio import AsyncEngine
+
+from chassis import kafka as chassis_kafka
 
 
 class Held(InboxGate):
@@ -89,6 +92,29 @@ async def test_a_consumer_told_to_stop_in_the_midst_of_a_batch_loses_and_doubles
         await until(lambda: heard_all(engine, 27))
         await until(lambda: _all_committed(kafka, one, 27))
     await in_order(engine, one, 3)
+
+
+async def test_trouble_with_partitions_that_are_somebody_elses_now_is_forgotten(
+    kafka: str, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of them comes back to us that could go through, so we would not be ready for ever."""
+    monkeypatch.setattr(chassis_kafka, "PROBE_SECONDS", 0.1)
+    one, health = await make(kafka, engine), Health()
+
+    async def away(*_: Any) -> None:
+        raise ConnectionRefusedError("nobody there")
+
+    async with consuming(kafka, one, health) as consumer:
+        await until(lambda: _ready(health))
+        moved = counted("c1", 1)
+        moved.topic, moved.partition = heard(one), 99
+        monkeypatch.setattr(one, "carry_out", away)
+        await consumer._take(await consumer._parse((moved,)))
+        await until(lambda: _ready(health))
+
+
+async def _ready(health: Health) -> bool:
+    return health.seconds_since_ok("consume") < 1 and not health.problems()
 
 
 async def _joined(consumer: Any) -> bool:
