@@ -40,10 +40,10 @@ async def test_a_stumble_is_logged_with_its_wave(yard: Yard, monkeypatch: Any) -
     wave = yard.gathered("hub-sa-pa").wave()
     beside = planner.Planner(Budget(0.1))
 
-    async def submitted(wave: Wave, seed: int) -> tuple[Plan, str]:
+    async def planned(wave: Wave, seed: int) -> tuple[Plan, str]:
         return Plan(wave_id=wave.wave_id, runs=(), reasons=()), "TypeError()"
 
-    monkeypatch.setattr(beside, "_submit", submitted)
+    monkeypatch.setattr(beside, "_planned", planned)
     with capture_logs() as logs:
         await beside.plan(wave, 1)
     assert [(log["log_level"], log["wave"], log["why"]) for log in logs] == [("error", wave.wave_id, "TypeError()")]

@@ -8,11 +8,14 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
+from typing import TypeVar
 
 import structlog
+from chassis.telemetry import count
 
 from shipping.domain.planning import Budget, Plan, Rule, Wave, plan_by_rule, plan_wave
 
@@ -20,52 +23,86 @@ _log = structlog.get_logger(__name__)
 
 PARENT_LOOK_SECONDS = 0.5
 
+PATIENCE_SECONDS_MIN, PATIENCE_FACTOR = 120.0, 20.0
+"""How long a worker may take over one wave: so many times its CPU budget, and long enough for a crowded machine."""
+
+T = TypeVar("T")
+
 
 class Planner:
-    """Plans in a worker process, started when first needed; a worker that died is replaced once a call."""
+    """Plans in a worker process, started when first needed, one wave at a time.
+
+    A worker that dies is replaced, once a wave; one that hangs or dies again leaves the wave to the simple rule in a
+    new worker; one that nobody waits for any more is ended.
+    """
 
     def __init__(self, budget: Budget) -> None:
         """Nothing is started yet; every wave may cost `budget`."""
         self._budget = budget
         self._pool: ProcessPoolExecutor | None = None
+        self._turn = asyncio.Lock()
+        self.patience_seconds = max(PATIENCE_SECONDS_MIN, PATIENCE_FACTOR * budget.cpu_seconds)
 
     async def plan(self, wave: Wave, seed: int) -> Plan:
-        """The plan of a wave; raises BrokenProcessPool if two workers died over it."""
+        """The plan of a wave; raises BrokenProcessPool or TimeoutError if a worker was lost even over the rule."""
         if not wave.rides:
             return Plan(wave_id=wave.wave_id, runs=(), reasons=())
-        try:
-            plan, problem = await self._submit(wave, seed)
-        except BrokenProcessPool:
-            self.close()
-            plan, problem = await self._submit(wave, seed)
+        async with self._turn:
+            plan, problem = await self._planned(wave, seed)
         if problem:
+            count("planner.by_rule")
             _log.error("planned by the simple rule", wave=wave.wave_id, why=problem)
         return plan
 
-    async def _submit(self, wave: Wave, seed: int) -> tuple[Plan, str]:
+    async def _planned(self, wave: Wave, seed: int) -> tuple[Plan, str]:
+        """The plan, and why the simple rule had to make it if it had to."""
+        try:
+            try:
+                return await self._ask(plan_or_rule, wave, self._budget, seed)
+            except BrokenProcessPool:  # perhaps long ago
+                return await self._ask(plan_or_rule, wave, self._budget, seed)
+        except BrokenProcessPool:
+            problem = "the planning process died twice"
+        except TimeoutError:
+            problem = f"no plan within {self.patience_seconds:g} s"
+        return await self._ask(plan_by_rule, bare(wave), Rule(), self._budget, seed), problem
+
+    async def _ask(self, make: Callable[..., T], *arguments: object) -> T:
+        """What the worker answers; one that has not answered is ended."""
         if self._pool is None:
             # Spawned, not forked: a fork would copy the threads' locks of gRPC and the event loop.
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(1, context, initializer=_follow, initargs=(os.getpid(),))
-        return await asyncio.get_running_loop().run_in_executor(self._pool, plan_or_rule, wave, self._budget, seed)
+        try:
+            async with asyncio.timeout(self.patience_seconds):
+                return await asyncio.get_running_loop().run_in_executor(self._pool, make, *arguments)
+        except (BrokenProcessPool, TimeoutError, asyncio.CancelledError):
+            count("planner.worker_replaced")
+            self.close()
+            raise
 
     def close(self) -> None:
-        """End the worker."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            self._pool = None
+        """End the worker, whatever it is doing."""
+        pool, self._pool = self._pool, None
+        if pool is None:
+            return
+        workers = list(pool._processes.values())  # Python has kill_workers() from 3.14 on
+        pool.shutdown(wait=False, cancel_futures=True)
+        for worker in workers:
+            worker.kill()
 
 
 def plan_or_rule(wave: Wave, budget: Budget, seed: int) -> tuple[Plan, str]:
-    """The plan, and what went wrong if the simple rule had to make it; raises what even the rule meets.
-
-    The rule knows the parcels, gates and vehicles only: whatever else the wave carries may be what nobody foresaw.
-    """
+    """The plan, and what went wrong if the simple rule had to make it; raises what even the rule meets."""
     try:
         return plan_wave(wave, budget, seed), ""
     except Exception as error:
-        bare = replace(wave, forecast=None, partners=(), forbidden=())
-        return plan_by_rule(bare, Rule(), budget, seed), repr(error)
+        return plan_by_rule(bare(wave), Rule(), budget, seed), repr(error)
+
+
+def bare(wave: Wave) -> Wave:
+    """What the simple rule needs: parcels, gates and vehicles. Whatever else there is may be what nobody foresaw."""
+    return replace(wave, forecast=None, partners=(), forbidden=())
 
 
 def _follow(parent: int) -> None:
