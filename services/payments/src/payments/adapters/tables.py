@@ -79,6 +79,8 @@ cod_parcels = _table(
 )
 Index("cod_parcels_order", cod_parcels.c.order_id)
 Index("cod_parcels_partner", cod_parcels.c.partner_id, cod_parcels.c.id)
+_is_open = text("outstanding_vnd <> 0 OR disputed_vnd <> 0")
+Index("cod_parcels_open", cod_parcels.c.partner_id, postgresql_where=_is_open)
 
 cod_statements = _table(
     "cod_statements", *_texts("partner_id", "statement_id"), _time("remit_time"), *_flags("settled"), _records("lines")
