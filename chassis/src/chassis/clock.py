@@ -49,7 +49,7 @@ class FileClock:
         self._path = path
         self._anchors = _read(path)
         self._looked = -math.inf
-        self._seen: tuple[int, int, int] | None = None
+        self._seen = self._alarmed = (0, 0, 0)
         self._latest = -math.inf
 
     def now(self) -> datetime:
@@ -69,15 +69,17 @@ class FileClock:
             found = os.stat(self._path)
             seen = (found.st_ino, found.st_mtime_ns, found.st_size)
         except OSError:
-            seen = (0, 0, 0)
+            seen = (-1, 0, 0)
         if seen == self._seen:
             return
-        self._seen = seen
         try:
             self._anchors = _read(self._path)
+            self._seen = self._alarmed = seen
         except ClockError as error:
-            count("clock.malformed")
-            _log.error("keeping the last reading", why=str(error))
+            if seen != self._alarmed:
+                self._alarmed = seen
+                count("clock.malformed")
+                _log.error("keeping the last reading", why=str(error))
 
 
 def _read(path: Path) -> tuple[float, float, float]:

@@ -94,6 +94,19 @@ def test_a_missing_file_keeps_the_last_reading(path: Path) -> None:
     assert clock.now() == NOON + timedelta(hours=1)
 
 
+def test_a_file_that_could_not_be_read_for_a_moment_is_read_again_and_alarms_once(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Say, when the process had too many files open; otherwise it would lag behind until the next step."""
+    clock, before = FileClock(path), counts["clock.malformed"]
+    write(path, NOON + timedelta(hours=1))
+    with monkeypatch.context() as crowd:
+        crowd.setattr(Path, "read_bytes", lambda _: os.open("", os.O_RDONLY))
+        assert clock.now() == clock.now() == NOON
+    assert clock.now() == NOON + timedelta(hours=1)
+    assert counts["clock.malformed"] == before + 1
+
+
 def test_the_file_is_looked_at_only_now_and_then(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock_module, "LOOK_EVERY_SECONDS", 60.0)
     clock, looked, real = FileClock(path), [], os.stat
