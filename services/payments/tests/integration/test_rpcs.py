@@ -196,6 +196,17 @@ async def test_what_nobody_pays_expires_after_the_grace(house: House) -> None:
     assert late.state == pb.TRANSFER_STATE_LATE
 
 
+async def test_a_code_is_not_shown_once_a_transfer_would_be_late(house: House) -> None:
+    """The grace is for the bank's notices; who pays in it is late by the bank's time and only gets a refund."""
+    order = order_id()
+    await house.hear(due(order, 50_000))
+    asked = pb.GetPaymentQrRequest(order_id=order)
+    await house.tick(minutes=14.9)
+    assert (await house.stub("channel").GetPaymentQr(asked)).expire_time == after(15)
+    await house.tick(minutes=0.1)
+    assert await refused(house.stub("channel").GetPaymentQr(asked)) == ("FAILED_PRECONDITION", "NOT_PAYABLE_BY_QR")
+
+
 async def test_a_late_payment_due_meets_its_tombstone(house: House) -> None:
     order = order_id()
     await house.hear(off(order))

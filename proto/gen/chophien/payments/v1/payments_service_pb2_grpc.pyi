@@ -25,7 +25,7 @@ class PaymentsServiceStub:
     """
     GetPaymentQr: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.GetPaymentQrRequest, _payments_service_pb2.GetPaymentQrResponse]
     """The QR code a buyer pays with. Roles: buyer_channel, operator, service.
-    Errors: NOT_FOUND / NOT_FOUND; FAILED_PRECONDITION / NOT_PAYABLE_BY_QR (cash on delivery, or the payment no longer waits for money).
+    Errors: NOT_FOUND / NOT_FOUND; FAILED_PRECONDITION / NOT_PAYABLE_BY_QR (cash on delivery, no longer waiting for money, or past its expire_time).
     """
     ReportBankTransfer: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.ReportBankTransferRequest, _payments_service_pb2.ReportBankTransferResponse]
     """A bank's notice of one transfer on our account. Safe to repeat for ever: one provider transaction is booked once. Roles: bank.
@@ -73,7 +73,7 @@ class PaymentsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_payments_service_pb2.GetPaymentQrRequest, _abc.Awaitable[_payments_service_pb2.GetPaymentQrResponse]],
     ) -> _abc.Awaitable[_payments_service_pb2.GetPaymentQrResponse]:
         """The QR code a buyer pays with. Roles: buyer_channel, operator, service.
-        Errors: NOT_FOUND / NOT_FOUND; FAILED_PRECONDITION / NOT_PAYABLE_BY_QR (cash on delivery, or the payment no longer waits for money).
+        Errors: NOT_FOUND / NOT_FOUND; FAILED_PRECONDITION / NOT_PAYABLE_BY_QR (cash on delivery, no longer waiting for money, or past its expire_time).
         """
 
     @_abc_1.abstractmethod

@@ -103,6 +103,10 @@ class Payment(Aggregate):
         """With changes to other fields, and one more step in its history."""
         return replace(self, history=(*self.history, Happened(kind, time, detail))[-HISTORY_LENGTH_MAX:], **changes)
 
+    def takes_transfers(self, now: datetime) -> bool:
+        """Whether a transfer made now would count; in the grace the payment only waits for news of earlier ones."""
+        return self.state is PaymentState.REQUESTED and self.expire_time is not None and now < self.expire_time
+
     # What orders says.
 
     def request(self, method: Method, total_vnd: int, parts: tuple[Part, ...], policy: Policy, now: datetime) -> Step:
