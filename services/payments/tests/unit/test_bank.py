@@ -174,3 +174,16 @@ def test_a_refund_is_paid_once() -> None:
         done(memory, paid_back(f"{ORDER}:cancel", 1))
     with pytest.raises(NotFound):
         done(memory, paid_back(f"{ORDER}:expired", 185_000))
+
+
+def test_one_outgoing_transaction_pays_one_refund() -> None:
+    """Two refunds of one amount and one transfer: the second buyer must not be told the money is on its way."""
+    memory = Memory()
+    done(memory, due(), transfer(), transfer(id="sepay/2"), void())
+    first, second = f"{ORDER}:cancel", f"{ORDER}:transfer:sepay/2"
+    done(memory, paid_back(first, 185_000))
+    with pytest.raises(TransferMismatch):
+        done(memory, paid_back(second, 185_000))
+    assert balances(memory) == {"bank": 185_000, "refunds_payable": -185_000}
+    done(memory, paid_back(second, 185_000, "sepay/out-2"))
+    assert balances(memory) == {}
