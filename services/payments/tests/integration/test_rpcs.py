@@ -183,6 +183,16 @@ async def test_statements_are_their_partners_own_and_do_not_change(house: House)
     assert await refused(house.stub("partner-a").ReportCodRemittance(other)) == ("ALREADY_EXISTS", "STATEMENT_MISMATCH")
 
 
+async def test_anothers_statement_does_not_hide_where_the_cash_is(house: House) -> None:
+    order = order_id()
+    await house.hear(due(order, 100_000, cod=True), delivered(order, 1, 100_000))
+    claim = remittance("S7", (f"{order}-1", 100_000), partner="partner-b")
+    assert (await house.stub().ReportCodRemittance(claim)).disputed_lines == 1
+    found = await house.stub().GetPayment(pb.GetPaymentRequest(order_id=order))
+    assert found.parts[0].cod_state == pb.COD_STATE_COLLECTED
+    assert "cod_remitted" not in await house.said(order)
+
+
 async def test_what_nobody_pays_expires_after_the_grace(house: House) -> None:
     paid_short, unpaid = order_id(), order_id()
     await house.hear(due(paid_short, 50_000), due(unpaid, 50_000))
