@@ -11,6 +11,7 @@ from chassis.kernel import DomainError
 from orders.app import commands
 from orders.domain.contact import Contact
 from orders.domain.errors import (
+    ChannelOrderTaken,
     PriceChanged,
     ProductNotForSale,
     ProductWithoutSize,
@@ -188,6 +189,14 @@ def test_a_channel_order_sent_five_times_is_one_order(shop: Shop) -> None:
     assert first.reply[1] is False
     assert shop.said == ["OrderPlaced"]
     assert len(list(shop.memory.all(Order))) == len(list(shop.memory.all(Contact))) == 1
+
+
+def test_a_channel_order_of_one_caller_is_not_told_to_another(shop: Shop) -> None:
+    """A channel's name is only a word of the request; whoever guesses an id must not learn of the order under it."""
+    shop.place(channel_order_id="tiktok-7")
+    with pytest.raises(ChannelOrderTaken):
+        shop.place(order_id="DH2", contact_id="c2", channel_order_id="tiktok-7", placed_by="channel-b")
+    assert shop.said == ["OrderPlaced"]
 
 
 def test_the_same_id_of_another_channel_is_another_order(shop: Shop) -> None:
