@@ -183,6 +183,16 @@ async def test_statements_are_their_partners_own_and_do_not_change(house: House)
     assert await refused(house.stub("partner-a").ReportCodRemittance(other)) == ("ALREADY_EXISTS", "STATEMENT_MISMATCH")
 
 
+async def test_cash_is_aged_from_the_day_after_its_due_date(house: House) -> None:
+    """R67, two working days after the Wednesday of the test: due on Friday, aged on Saturday."""
+    order = order_id()
+    await house.hear(due(order, 100_000, cod=True), delivered(order, 1, 100_000))
+    for days, aged_vnd in ((2, 0), (1, 100_000)):
+        await house.tick(days=days)
+        ledger = await house.stub().GetLedger(pb.GetLedgerRequest(view=pb.LEDGER_VIEW_COD_PARCELS, order_id=order))
+        assert (ledger.cod_partners[0].overdue_vnd, ledger.cod_parcels[0].overdue) == (aged_vnd, aged_vnd > 0)
+
+
 async def test_anothers_statement_does_not_hide_where_the_cash_is(house: House) -> None:
     order = order_id()
     await house.hear(due(order, 100_000, cod=True), delivered(order, 1, 100_000))
