@@ -207,7 +207,7 @@ async def test_what_nobody_pays_expires_after_the_grace(house: House) -> None:
     paid_short, unpaid = order_id(), order_id()
     await house.hear(due(paid_short, 50_000), due(unpaid, 50_000))
     await house.stub("bank").ReportBankTransfer(notice(paid_short, 20_000))
-    await house.tick(minutes=24.9)
+    await house.tick(minutes=34.9)
     assert "payment_expired" not in await house.said(unpaid)
     await house.tick(minutes=0.2)
     assert await house.said(unpaid) == ["payment_requested", "payment_expired"]

@@ -114,11 +114,19 @@ def test_in_time_by_the_banks_time_but_told_in_the_grace_is_in_time() -> None:
     assert payment(memory).state is PaymentState.AUTHORIZED
 
 
+def test_a_notice_that_found_us_down_for_ten_minutes_is_in_time_when_it_is_repeated() -> None:
+    """An outage that is promised to be survived costs nobody an order; the bank needs some minutes to try again."""
+    memory = Memory()
+    done(memory, due())
+    done(memory, EXPIRE, transfer(after=14), now=NOW + minutes(14 + 10 + 8))
+    assert payment(memory).state is PaymentState.AUTHORIZED
+
+
 @pytest.mark.parametrize("end", [EXPIRE, void()])
 def test_money_after_the_end_goes_back_whatever_its_bank_time(end: object) -> None:
     memory = Memory()
     done(memory, due())
-    done(memory, end, transfer(after=14), now=NOW + minutes(30))
+    done(memory, end, transfer(after=14), now=NOW + minutes(40))
     assert refunds(memory) == {f"{ORDER}:transfer:sepay/1": (185_000, "PAID_LATE")}
 
 
