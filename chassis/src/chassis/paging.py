@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from datetime import datetime
+from datetime import UTC, datetime
 
 from chassis.kernel import Invalid
 
@@ -24,7 +24,8 @@ def place_of(token: str) -> Place | None:
     try:
         time, _, id = base64.b64decode(token, altchars=b"-_", validate=True).decode().partition("|")
         place = datetime.fromisoformat(time), id
-    except (ValueError, binascii.Error):
+        place[0].astimezone(UTC)  # Some times of other zones have none there.
+    except (ValueError, OverflowError, binascii.Error):
         raise Invalid("page_token", "is not one of ours") from None
     if not id or "\x00" in id or place[0].tzinfo is None:
         raise Invalid("page_token", "is not one of ours")

@@ -30,6 +30,8 @@ def test_a_token_leads_back_to_its_place() -> None:
         made("2026-02-04T06:30:00|id"),
         made("2026-02-04T06:30:00+00:00|"),
         made("2026-02-04T06:30:00+00:00|a\x00b"),
+        made("0001-01-01T00:00:00+14:00|id"),
+        made("9999-12-31T23:59:59-14:00|id"),
         token_of(PLACE)[:-3],
         token_of(PLACE) + "\n",
     ],

@@ -144,6 +144,12 @@ async def test_a_channel_neither_sees_nor_cancels_another_channels_order(house: 
     assert list((await other.ListOrders(pb.ListOrdersRequest())).orders) == []
 
 
+async def test_a_channel_is_not_answered_with_another_channels_order(house: House, place: Any) -> None:
+    await house.stub("channel").PlaceOrder(place(channel_order_id="tiktok-7"))
+    again = house.stub("other-channel").PlaceOrder(place(channel_order_id="tiktok-7"))
+    assert await refused(again) == (grpc.StatusCode.ALREADY_EXISTS, "CHANNEL_ORDER_TAKEN")
+
+
 async def test_orders_are_listed_in_pages_and_by_filter(house: House, place: Any, say: Any) -> None:
     stub = house.stub("channel")
     placed = [(await stub.PlaceOrder(place())).order_id for _ in range(5)]

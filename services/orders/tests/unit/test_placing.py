@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 from chassis.kernel import DomainError
+from hypothesis import given
+from hypothesis import strategies as st
 from orders.app import commands
 from orders.domain.contact import Contact
 from orders.domain.errors import (
+    ChannelOrderTaken,
     PriceChanged,
     ProductNotForSale,
     ProductWithoutSize,
@@ -21,10 +24,28 @@ from orders.domain.errors import (
 from orders.domain.events import OrderPlaced
 from orders.domain.goods import Handling, Line, Size, packed
 from orders.domain.order import Order
-from orders.domain.placing import ChannelOrder
+from orders.domain.placing import ChannelOrder, split
+from orders.domain.views import ForSale, PickupFrom
 
 # `shop` is the fixture of conftest.py.
 Shop = Any
+
+
+SINCE = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def collected_at(product_id: str, pickup_point_id: str) -> ForSale:
+    return ForSale(
+        id=product_id,
+        published=1,
+        withdrawn=0,
+        seller_id="seller-a",
+        prices=(),
+        size=Size(500, 30, 20, 5),
+        handling=(),
+        seller_is_suspended=False,
+        pickup_points=(PickupFrom(SINCE, 1, pickup_point_id),),
+    )
 
 
 def live(shop: Shop, *offers: tuple[str, int]) -> None:
@@ -64,6 +85,18 @@ def test_sellers_that_share_a_pickup_point_share_a_parcel(shop: Shop) -> None:
     reply = shop.place(lines=(Line("noodles", 1, 0), Line("honey", 1, 0))).reply[0]
     assert len(reply.parts) == 1
     assert shop.order.parts[0].seller_ids == ("seller-a", "seller-c")
+
+
+@given(st.lists(st.tuples(st.integers(1, 5), st.integers(1, 1_000), st.integers(1, 10**9)), min_size=1, max_size=50))
+def test_the_parts_of_any_basket_hold_every_line_once_and_sum_to_its_total(basket: list[tuple[int, int, int]]) -> None:
+    """R65: nothing is rounded or left over where an order is split."""
+    products = {f"p{n}": collected_at(f"p{n}", f"gate-{gate}") for n, (gate, _, _) in enumerate(basket)}
+    lines = [Line(f"p{n}", quantity, price) for n, (_, quantity, price) in enumerate(basket)]
+    parts = split("DH1", lines, products, SINCE)
+    assert {line for part in parts for line in part.lines} == set(lines)
+    assert sum(len(part.lines) for part in parts) == len(lines)
+    assert sum(part.goods_vnd for part in parts) == sum(quantity * price for _, quantity, price in basket)
+    assert len({part.pickup_point_id for part in parts}) == len(parts)
 
 
 def test_a_packed_box_holds_what_is_in_it() -> None:
@@ -188,6 +221,14 @@ def test_a_channel_order_sent_five_times_is_one_order(shop: Shop) -> None:
     assert first.reply[1] is False
     assert shop.said == ["OrderPlaced"]
     assert len(list(shop.memory.all(Order))) == len(list(shop.memory.all(Contact))) == 1
+
+
+def test_a_channel_order_of_one_caller_is_not_told_to_another(shop: Shop) -> None:
+    """A channel's name is only a word of the request; whoever guesses an id must not learn of the order under it."""
+    shop.place(channel_order_id="tiktok-7")
+    with pytest.raises(ChannelOrderTaken):
+        shop.place(order_id="DH2", contact_id="c2", channel_order_id="tiktok-7", placed_by="channel-b")
+    assert shop.said == ["OrderPlaced"]
 
 
 def test_the_same_id_of_another_channel_is_another_order(shop: Shop) -> None:

@@ -37,7 +37,7 @@ def read_policy(environ: Mapping[str, str] = os.environ) -> Policy:
         transfer_limit_vnd=number("CHOPHIEN_TRANSFER_LIMIT_VND", default.transfer_limit_vnd),
         cod_limit_vnd=number("CHOPHIEN_COD_LIMIT_VND", default.cod_limit_vnd),
         qr_time=timedelta(minutes=number("CHOPHIEN_QR_MINUTES", 15)),
-        grace_time=timedelta(minutes=number("CHOPHIEN_QR_GRACE_MINUTES", 10)),
+        grace_time=timedelta(minutes=number("CHOPHIEN_QR_GRACE_MINUTES", 20)),
         calendar=calendar,
         calendars=calendars,
     )

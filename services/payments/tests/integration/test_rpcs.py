@@ -183,17 +183,48 @@ async def test_statements_are_their_partners_own_and_do_not_change(house: House)
     assert await refused(house.stub("partner-a").ReportCodRemittance(other)) == ("ALREADY_EXISTS", "STATEMENT_MISMATCH")
 
 
+async def test_cash_is_aged_from_the_day_after_its_due_date(house: House) -> None:
+    """R67, two working days after the Wednesday of the test: due on Friday, aged on Saturday."""
+    order = order_id()
+    await house.hear(due(order, 100_000, cod=True), delivered(order, 1, 100_000))
+    for days, aged_vnd in ((2, 0), (1, 100_000)):
+        await house.tick(days=days)
+        ledger = await house.stub().GetLedger(pb.GetLedgerRequest(view=pb.LEDGER_VIEW_COD_PARCELS, order_id=order))
+        assert (ledger.cod_partners[0].overdue_vnd, ledger.cod_parcels[0].overdue) == (aged_vnd, aged_vnd > 0)
+
+
+async def test_anothers_statement_does_not_hide_where_the_cash_is(house: House) -> None:
+    order = order_id()
+    await house.hear(due(order, 100_000, cod=True), delivered(order, 1, 100_000))
+    claim = remittance("S7", (f"{order}-1", 100_000), partner="partner-b")
+    assert (await house.stub().ReportCodRemittance(claim)).disputed_lines == 1
+    found = await house.stub().GetPayment(pb.GetPaymentRequest(order_id=order))
+    assert found.parts[0].cod_state == pb.COD_STATE_COLLECTED
+    assert "cod_remitted" not in await house.said(order)
+
+
 async def test_what_nobody_pays_expires_after_the_grace(house: House) -> None:
     paid_short, unpaid = order_id(), order_id()
     await house.hear(due(paid_short, 50_000), due(unpaid, 50_000))
     await house.stub("bank").ReportBankTransfer(notice(paid_short, 20_000))
-    await house.tick(minutes=24.9)
+    await house.tick(minutes=34.9)
     assert "payment_expired" not in await house.said(unpaid)
     await house.tick(minutes=0.2)
     assert await house.said(unpaid) == ["payment_requested", "payment_expired"]
     assert await house.said(paid_short) == ["payment_requested", "payment_expired", "refund_due"]
     late = await house.stub("bank").ReportBankTransfer(notice(unpaid, 50_000))
     assert late.state == pb.TRANSFER_STATE_LATE
+
+
+async def test_a_code_is_not_shown_once_a_transfer_would_be_late(house: House) -> None:
+    """The grace is for the bank's notices; who pays in it is late by the bank's time and only gets a refund."""
+    order = order_id()
+    await house.hear(due(order, 50_000))
+    asked = pb.GetPaymentQrRequest(order_id=order)
+    await house.tick(minutes=14.9)
+    assert (await house.stub("channel").GetPaymentQr(asked)).expire_time == after(15)
+    await house.tick(minutes=0.1)
+    assert await refused(house.stub("channel").GetPaymentQr(asked)) == ("FAILED_PRECONDITION", "NOT_PAYABLE_BY_QR")
 
 
 async def test_a_late_payment_due_meets_its_tombstone(house: House) -> None:

@@ -132,7 +132,7 @@ async def test_one_process_hears_answers_expires_and_stops(environ: dict[str, st
         await tell(kafka, qr, off(qr))
         await eventually(lambda: len(heard[cod]) == 2 and len(heard[qr]) == 3, seconds_max=90)
         write_clock_file(
-            Path(environ["CHOPHIEN_CLOCK_FILE"]), time.time(), (NOW + timedelta(minutes=26)).timestamp(), 0
+            Path(environ["CHOPHIEN_CLOCK_FILE"]), time.time(), (NOW + timedelta(minutes=36)).timestamp(), 0
         )
         await eventually(lambda: len(heard[unpaid]) == 2, seconds_max=90)
         async with channel(f"127.0.0.1:{port}", "operator") as one:

@@ -114,11 +114,19 @@ def test_in_time_by_the_banks_time_but_told_in_the_grace_is_in_time() -> None:
     assert payment(memory).state is PaymentState.AUTHORIZED
 
 
+def test_a_notice_that_found_us_down_for_ten_minutes_is_in_time_when_it_is_repeated() -> None:
+    """An outage that is promised to be survived costs nobody an order; the bank needs some minutes to try again."""
+    memory = Memory()
+    done(memory, due())
+    done(memory, EXPIRE, transfer(after=14), now=NOW + minutes(14 + 10 + 8))
+    assert payment(memory).state is PaymentState.AUTHORIZED
+
+
 @pytest.mark.parametrize("end", [EXPIRE, void()])
 def test_money_after_the_end_goes_back_whatever_its_bank_time(end: object) -> None:
     memory = Memory()
     done(memory, due())
-    done(memory, end, transfer(after=14), now=NOW + minutes(30))
+    done(memory, end, transfer(after=14), now=NOW + minutes(40))
     assert refunds(memory) == {f"{ORDER}:transfer:sepay/1": (185_000, "PAID_LATE")}
 
 
@@ -174,3 +182,16 @@ def test_a_refund_is_paid_once() -> None:
         done(memory, paid_back(f"{ORDER}:cancel", 1))
     with pytest.raises(NotFound):
         done(memory, paid_back(f"{ORDER}:expired", 185_000))
+
+
+def test_one_outgoing_transaction_pays_one_refund() -> None:
+    """Two refunds of one amount and one transfer: the second buyer must not be told the money is on its way."""
+    memory = Memory()
+    done(memory, due(), transfer(), transfer(id="sepay/2"), void())
+    first, second = f"{ORDER}:cancel", f"{ORDER}:transfer:sepay/2"
+    done(memory, paid_back(first, 185_000))
+    with pytest.raises(TransferMismatch):
+        done(memory, paid_back(second, 185_000))
+    assert balances(memory) == {"bank": 185_000, "refunds_payable": -185_000}
+    done(memory, paid_back(second, 185_000, "sepay/out-2"))
+    assert balances(memory) == {}

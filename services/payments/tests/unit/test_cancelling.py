@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from chassis.testing import Memory, carry_out_twice
 from payments.app.commands import VoidPayment
 from payments.domain.words import Method, PaymentState
 
-from .given import HANDLERS, NOW, ORDER, balances, delivered, done, due, part_off, payment, refunds, transfer
+from .given import HANDLERS, NOW, ORDER, balances, delivered, done, due, names, part_off, payment, refunds, transfer
 
 ON_THE_WAY = VoidPayment(order_id=ORDER, reason="BUYER_CANCELLED", parts_open=True)
 
@@ -27,6 +28,20 @@ def test_a_cash_part_delivered_in_spite_of_the_cancel_is_collected() -> None:
     done(memory, due(Method.COD, (100_000, 85_000)), ON_THE_WAY, part_off(2, 85_000), delivered(1, 100_000))
     assert payment(memory).state is PaymentState.AUTHORIZED
     assert balances(memory) == {"cod_receivable:partner-a": 100_000, "sellers_payable": -100_000}
+
+
+@pytest.mark.parametrize(("method", "voided"), [(Method.QR, 0), (Method.COD, 1)])
+def test_the_last_part_called_off_voids_the_payment(method: Method, voided: int) -> None:
+    """However a cancel is undone, at once or part by part, the payment of a cancelled order ends the same."""
+    memory = Memory()
+    done(memory, due(method, (100_000, 85_000)), *[transfer()] * (method is Method.QR), ON_THE_WAY)
+    done(memory, part_off(1, 100_000))
+    assert payment(memory).state is PaymentState.AUTHORIZED
+    carry_out_twice(HANDLERS, memory, part_off(2, 85_000), NOW)
+    assert payment(memory).state is PaymentState.VOIDED
+    assert names(memory).count("PaymentVoided") == voided
+    done(memory, transfer(id="sepay/9"))
+    assert refunds(memory)[f"{ORDER}:transfer:sepay/9"] == (185_000, "PAID_LATE")
 
 
 def test_a_transfer_after_the_cancel_goes_back() -> None:

@@ -113,6 +113,22 @@ def test_another_partners_statement_touches_only_its_own_books() -> None:
     assert memory.get(CodParcel, f"partner-b/{P1}").disputed_vnd == -100_000
 
 
+@pytest.mark.parametrize("method", list(Method)[1:])
+def test_who_did_not_deliver_a_parcel_never_makes_its_cash_remitted(method: Method) -> None:
+    """The line stays booked as disputed, but orders hear of it only from the partner that has the cash, if any has."""
+    memory = Memory()
+    done(memory, due(method, (100_000,)), *[transfer(100_000)] * (method is Method.QR))
+    done(memory, delivered(1, 100_000 * (method is Method.COD)), statement((P1, 100_000), partner="partner-b"))
+    assert "CodRemitted" not in names(memory)
+    assert memory.get(CodParcel, f"partner-b/{P1}").disputed_vnd == -100_000
+
+
+def test_a_parcel_that_is_no_part_of_its_order_is_not_told_as_remitted() -> None:
+    memory = cash_order()
+    done(memory, statement((f"{ORDER}-9", 100_000)))
+    assert "CodRemitted" not in names(memory)
+
+
 def test_a_statement_cannot_change_its_mind() -> None:
     memory = cash_order()
     done(memory, delivered(1, 100_000), statement((P1, 100_000)))

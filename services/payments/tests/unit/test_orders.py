@@ -137,9 +137,9 @@ def test_a_part_cancelled_while_waiting_can_complete_what_was_paid_short() -> No
 def test_expiry_is_said_only_after_the_grace() -> None:
     memory = Memory()
     done(memory, due())
-    done(memory, EXPIRE, now=NOW + minutes(24.9))
+    done(memory, EXPIRE, now=NOW + minutes(34.9))
     assert payment(memory).state is PaymentState.REQUESTED
-    carry_out_twice(HANDLERS, memory, EXPIRE, NOW + minutes(25))
+    carry_out_twice(HANDLERS, memory, EXPIRE, NOW + minutes(35))
     assert memory.facts[-1] == PaymentExpired(order_id=ORDER, expire_time=NOW + minutes(15))
     done(memory, void("PAYMENT_EXPIRED"))
     assert names(memory) == ["PaymentRequested", "PaymentExpired"]
@@ -148,7 +148,7 @@ def test_expiry_is_said_only_after_the_grace() -> None:
 def test_what_was_paid_short_goes_back_at_expiry() -> None:
     memory = Memory()
     done(memory, due(), transfer(100_000))
-    done(memory, EXPIRE, now=NOW + minutes(25))
+    done(memory, EXPIRE, now=NOW + minutes(35))
     assert refunds(memory) == {f"{ORDER}:expired": (100_000, "PAID_SHORT")}
     assert balances(memory) == {"bank": 100_000, "refunds_payable": -100_000}
 

@@ -120,6 +120,17 @@ def test_statements_are_bounded_and_name_a_parcel_once() -> None:
         assert refused.value.details["field"] == "lines"
 
 
+def test_a_line_of_more_cash_than_any_parcel_is_refused() -> None:
+    """A few hundred statements of thirteen digits a line would fill the sums of the whole ledger for good."""
+    request = remittance("partner-a")
+    request.lines[0].amount_vnd = 1_000_000_000
+    asked.report_cod_remittance(request, BANK)
+    request.lines[0].amount_vnd += 1
+    with pytest.raises(Invalid) as refused:
+        asked.report_cod_remittance(request, BANK)
+    assert refused.value.details["field"] == "lines.amount_vnd"
+
+
 def test_a_page_token_leads_to_the_next_page_and_nothing_else() -> None:
     refunds = [Refund(id=f"r{n}", order_id=ORDER, amount_vnd=1, reason="", due_time=NOW) for n in range(3)]
     page, token = asked.cut(refunds, asked.page(2, ""))

@@ -22,7 +22,7 @@ class OrdersServiceStub:
     """Accepts an order at once; stock, payment and parcels follow as facts. Roles: buyer_channel, operator.
     Errors: INVALID; NOT_FOUND with UNKNOWN_PRODUCT; FAILED_PRECONDITION with PRODUCT_NOT_FOR_SALE (withdrawn), PRODUCT_WITHOUT_SIZE, SELLER_NOT_SELLING (suspended or not yet known), SESSION_NOT_LIVE, PRICE_CHANGED
     (metadata product_id, expected_vnd, current_vnd); INVALID_ARGUMENT with COUNTRY_NOT_SERVED; ALREADY_EXISTS with IDEMPOTENCY_MISMATCH.
-    The same channel and channel_order_id under another request_id answers with the first order and already_placed = true.
+    The same channel and channel_order_id under another request_id answers with the first order and already_placed = true; to another caller than the first it is ALREADY_EXISTS with CHANNEL_ORDER_TAKEN.
     """
     CancelOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.CancelOrderRequest, _orders_service_pb2.CancelOrderResponse]
     """Calls an order off for its buyer. Roles: buyer_channel (own orders), operator, service. Before the confirmation the order is off at once. Afterwards it is CANCELLING until every part's parcel is called off or back: a parcel that
@@ -52,7 +52,7 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
         """Accepts an order at once; stock, payment and parcels follow as facts. Roles: buyer_channel, operator.
         Errors: INVALID; NOT_FOUND with UNKNOWN_PRODUCT; FAILED_PRECONDITION with PRODUCT_NOT_FOR_SALE (withdrawn), PRODUCT_WITHOUT_SIZE, SELLER_NOT_SELLING (suspended or not yet known), SESSION_NOT_LIVE, PRICE_CHANGED
         (metadata product_id, expected_vnd, current_vnd); INVALID_ARGUMENT with COUNTRY_NOT_SERVED; ALREADY_EXISTS with IDEMPOTENCY_MISMATCH.
-        The same channel and channel_order_id under another request_id answers with the first order and already_placed = true.
+        The same channel and channel_order_id under another request_id answers with the first order and already_placed = true; to another caller than the first it is ALREADY_EXISTS with CHANNEL_ORDER_TAKEN.
         """
 
     @_abc_1.abstractmethod

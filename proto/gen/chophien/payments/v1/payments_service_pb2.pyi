@@ -732,7 +732,7 @@ class RemittanceLine(_message.Message):
     parcel_id: _builtins.str
     """Parcel, at most once a statement."""
     amount_vnd: _builtins.int
-    """Cash remitted for it in đồng, 0 or more."""
+    """Cash remitted for it in đồng, 0 to 1,000,000,000."""
     def __init__(
         self,
         *,

@@ -90,7 +90,7 @@ class PaymentsServiceServicer:
 
     def GetPaymentQr(self, request, context):
         """The QR code a buyer pays with. Roles: buyer_channel, operator, service.
-        Errors: NOT_FOUND / NOT_FOUND; FAILED_PRECONDITION / NOT_PAYABLE_BY_QR (cash on delivery, or the payment no longer waits for money).
+        Errors: NOT_FOUND / NOT_FOUND; FAILED_PRECONDITION / NOT_PAYABLE_BY_QR (cash on delivery, no longer waiting for money, or past its expire_time).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -114,7 +114,8 @@ class PaymentsServiceServicer:
 
     def ReportRefundPaid(self, request, context):
         """A refund was paid by bank transfer. Repeating it with the same transaction changes nothing. Roles: operator, bank.
-        Errors: NOT_FOUND / NOT_FOUND; FAILED_PRECONDITION / REFUND_AMOUNT_WRONG; FAILED_PRECONDITION / REFUND_ALREADY_PAID (by another transaction).
+        Errors: NOT_FOUND / NOT_FOUND; FAILED_PRECONDITION / REFUND_AMOUNT_WRONG; FAILED_PRECONDITION / REFUND_ALREADY_PAID (by another transaction);
+        ALREADY_EXISTS / TRANSFER_MISMATCH (this transaction paid another refund).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

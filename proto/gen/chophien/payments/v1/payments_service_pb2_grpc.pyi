@@ -25,7 +25,7 @@ class PaymentsServiceStub:
     """
     GetPaymentQr: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.GetPaymentQrRequest, _payments_service_pb2.GetPaymentQrResponse]
     """The QR code a buyer pays with. Roles: buyer_channel, operator, service.
-    Errors: NOT_FOUND / NOT_FOUND; FAILED_PRECONDITION / NOT_PAYABLE_BY_QR (cash on delivery, or the payment no longer waits for money).
+    Errors: NOT_FOUND / NOT_FOUND; FAILED_PRECONDITION / NOT_PAYABLE_BY_QR (cash on delivery, no longer waiting for money, or past its expire_time).
     """
     ReportBankTransfer: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.ReportBankTransferRequest, _payments_service_pb2.ReportBankTransferResponse]
     """A bank's notice of one transfer on our account. Safe to repeat for ever: one provider transaction is booked once. Roles: bank.
@@ -37,7 +37,8 @@ class PaymentsServiceStub:
     """
     ReportRefundPaid: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.ReportRefundPaidRequest, _payments_service_pb2.ReportRefundPaidResponse]
     """A refund was paid by bank transfer. Repeating it with the same transaction changes nothing. Roles: operator, bank.
-    Errors: NOT_FOUND / NOT_FOUND; FAILED_PRECONDITION / REFUND_AMOUNT_WRONG; FAILED_PRECONDITION / REFUND_ALREADY_PAID (by another transaction).
+    Errors: NOT_FOUND / NOT_FOUND; FAILED_PRECONDITION / REFUND_AMOUNT_WRONG; FAILED_PRECONDITION / REFUND_ALREADY_PAID (by another transaction);
+    ALREADY_EXISTS / TRANSFER_MISMATCH (this transaction paid another refund).
     """
     ReportCodRemittance: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.ReportCodRemittanceRequest, _payments_service_pb2.ReportCodRemittanceResponse]
     """A courier partner's remittance statement, one line a parcel. Said by the partner it is a claim (parcels are REMITTED); said by bank or operator, first or
@@ -73,7 +74,7 @@ class PaymentsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_payments_service_pb2.GetPaymentQrRequest, _abc.Awaitable[_payments_service_pb2.GetPaymentQrResponse]],
     ) -> _abc.Awaitable[_payments_service_pb2.GetPaymentQrResponse]:
         """The QR code a buyer pays with. Roles: buyer_channel, operator, service.
-        Errors: NOT_FOUND / NOT_FOUND; FAILED_PRECONDITION / NOT_PAYABLE_BY_QR (cash on delivery, or the payment no longer waits for money).
+        Errors: NOT_FOUND / NOT_FOUND; FAILED_PRECONDITION / NOT_PAYABLE_BY_QR (cash on delivery, no longer waiting for money, or past its expire_time).
         """
 
     @_abc_1.abstractmethod
@@ -103,7 +104,8 @@ class PaymentsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_payments_service_pb2.ReportRefundPaidRequest, _abc.Awaitable[_payments_service_pb2.ReportRefundPaidResponse]],
     ) -> _abc.Awaitable[_payments_service_pb2.ReportRefundPaidResponse]:
         """A refund was paid by bank transfer. Repeating it with the same transaction changes nothing. Roles: operator, bank.
-        Errors: NOT_FOUND / NOT_FOUND; FAILED_PRECONDITION / REFUND_AMOUNT_WRONG; FAILED_PRECONDITION / REFUND_ALREADY_PAID (by another transaction).
+        Errors: NOT_FOUND / NOT_FOUND; FAILED_PRECONDITION / REFUND_AMOUNT_WRONG; FAILED_PRECONDITION / REFUND_ALREADY_PAID (by another transaction);
+        ALREADY_EXISTS / TRANSFER_MISMATCH (this transaction paid another refund).
         """
 
     @_abc_1.abstractmethod

@@ -15,7 +15,7 @@ from orders.app.commands import CancelOrder, EraseContact, GiveUpWait, NoteParce
 from orders.app.view_handlers import VIEW_HANDLERS
 from orders.domain import fulfilment
 from orders.domain.contact import Contact
-from orders.domain.errors import AlreadyDelivered, UnknownProduct
+from orders.domain.errors import AlreadyDelivered, ChannelOrderTaken, UnknownProduct
 from orders.domain.fulfilment import BUYER_CANCELLED, Told
 from orders.domain.goods import Destination
 from orders.domain.order import Order, OrderState, Wait
@@ -28,11 +28,14 @@ LOCAL = ZoneInfo("Asia/Ho_Chi_Minh")
 def place_order(command: PlaceOrder, loaded: Loaded, moment: Moment) -> Outcome:
     replayed = loaded.get(ChannelOrder, _channel_key(command))
     if replayed is not None:
+        if replayed.placed_by not in ("", command.placed_by):
+            raise ChannelOrderTaken(channel=command.channel)
         return Outcome(reply=(replayed, True))
     order, facts = fulfilment.place(_fresh_order(command, loaded, moment), moment.now)
     answer = ChannelOrder(
         id=_channel_key(command),
         order_id=order.id,
+        placed_by=order.placed_by,
         total_vnd=order.total_vnd,
         place_time=moment.now,
         parts=tuple(PlacedPart(part.part_id, part.pickup_point_id, part.goods_vnd) for part in order.parts),

@@ -31,6 +31,12 @@ class PriceChanged(DomainError):
     """The price is not the one the buyer was shown."""
 
 
+class ChannelOrderTaken(DomainError):
+    """Another caller placed an order under this channel and this channel_order_id."""
+
+    code = Code.ALREADY_EXISTS
+
+
 class CountryNotServed(DomainError):
     """The country is not yet served."""
 

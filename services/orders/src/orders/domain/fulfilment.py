@@ -248,7 +248,8 @@ def _settle(order: Order, now: datetime) -> Told:
     """Every part has met its fate: completed if the buyer got anything, otherwise off."""
     if order.has_delivered:
         done = _step(order, OrderState.COMPLETED, Wait.NOTHING, now, "OrderCompleted")
-        return done, (OrderCompleted(order_id=order.id, complete_time=now),)
+        # A cancel that crossed a delivery: the order is not off, the history says that it was to be.
+        return replace(done, cancel_reason=""), (OrderCompleted(order_id=order.id, complete_time=now),)
     if order.state is OrderState.CANCELLING:
         return _step(order, OrderState.CANCELLED, Wait.NOTHING, now), ()
     return cancel(order, NO_PART_LEFT, now)

@@ -24,9 +24,13 @@ class PlacedPart(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelOrder(Aggregate):
-    """What was answered to a channel for its own order id; id = "channel:channel_order_id", so it is unique (R09)."""
+    """What was answered to a channel for its own order id; id = "channel:channel_order_id", so it is unique (R09).
+
+    Only whoever placed it is answered so again; `placed_by` empty = not known, then anybody.
+    """
 
     order_id: str
+    placed_by: str = ""
     total_vnd: int
     place_time: datetime
     parts: tuple[PlacedPart, ...]

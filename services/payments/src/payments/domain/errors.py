@@ -8,7 +8,7 @@ class NotPayableByQr(DomainError):
 
 
 class TransferMismatch(DomainError):
-    """This transaction was reported before with another amount, time or direction."""
+    """This transaction was reported before with another amount, time, direction or refund."""
 
     code = Code.ALREADY_EXISTS
 

@@ -103,6 +103,10 @@ class Payment(Aggregate):
         """With changes to other fields, and one more step in its history."""
         return replace(self, history=(*self.history, Happened(kind, time, detail))[-HISTORY_LENGTH_MAX:], **changes)
 
+    def takes_transfers(self, now: datetime) -> bool:
+        """Whether a transfer made now would count; in the grace the payment only waits for news of earlier ones."""
+        return self.state is PaymentState.REQUESTED and self.expire_time is not None and now < self.expire_time
+
     # What orders says.
 
     def request(self, method: Method, total_vnd: int, parts: tuple[Part, ...], policy: Policy, now: datetime) -> Step:
@@ -131,8 +135,7 @@ class Payment(Aggregate):
         if self.state in (PaymentState.VOIDED, PaymentState.DECLINED, PaymentState.EXPIRED):
             return self, (), 0
         if parts_open and self.state is PaymentState.AUTHORIZED:
-            noted = any(step.kind == "OrderCancelled" for step in self.history)
-            return self if noted else self.noted("OrderCancelled", now, reason), (), 0
+            return self if self._called_off else self.noted("OrderCancelled", now, reason), (), 0
         silent, back = self.paid or self.state is PaymentState.UNHEARD, self.held_vnd
         parts = tuple(part if part.delivered else replace(part, cancelled=True) for part in self.parts)
         off = self.noted("OrderCancelled", now, reason, state=PaymentState.VOIDED, parts=parts)
@@ -147,11 +150,14 @@ class Payment(Aggregate):
         gone = replace(known or Part(part_id=part_id, amount_vnd=amount_vnd), cancelled=True)
         others = tuple(part for part in self.parts if part.part_id != part_id)
         less = self.noted("OrderPartCancelled", now, f"{part_id} {amount_vnd}", parts=(*others, gone))
+        off: tuple[object, ...] = ()
+        if self.state is PaymentState.AUTHORIZED and (why := self._called_off) and all(p.cancelled for p in less.parts):
+            less, off = replace(less, state=PaymentState.VOIDED), (PaymentVoided(order_id=self.id, reason=why.detail),)
         if self.paid:
             return less, (), min(amount_vnd, less.held_vnd)
         if less.state is PaymentState.REQUESTED and 0 < less.due_vnd <= less.held_vnd:
             return *less._authorized(less.method, less.due_vnd, now, {}), less.held_vnd - less.due_vnd
-        return less, (), 0
+        return less, off, 0
 
     # What the bank says.
 
@@ -215,6 +221,11 @@ class Payment(Aggregate):
         return part.amount_vnd
 
     # Steps of the steps.
+
+    @property
+    def _called_off(self) -> Happened | None:
+        """That the order was called off while its parts were still open; None if it was not."""
+        return next((step for step in self.history if step.kind == "OrderCancelled"), None)
 
     def _declined(self, reason: str, now: datetime, stated: Stated) -> Step:
         state = self.state if self.state is PaymentState.VOIDED else PaymentState.DECLINED

@@ -31,14 +31,18 @@ class RemittanceCalendar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What a payment may be and how long it waits. `calendars` is by partner; others have the `calendar`."""
+    """What a payment may be and how long it waits. `calendars` is by partner; others have the `calendar`.
+
+    The grace outlasts an outage of ours (ten minutes are promised) and the bank's next try after it, and with the QR's
+    time stays below the hour after which orders gives up.
+    """
 
     payee_bank_bin: str = "970405"
     payee_account: str = "8600205123456"
     transfer_limit_vnd: int = 500_000_000
     cod_limit_vnd: int = 20_000_000
     qr_time: timedelta = timedelta(minutes=15)
-    grace_time: timedelta = timedelta(minutes=10)
+    grace_time: timedelta = timedelta(minutes=20)
     calendar: RemittanceCalendar = field(default_factory=RemittanceCalendar)
     calendars: Mapping[str, RemittanceCalendar] = field(default_factory=dict)
 

@@ -17,7 +17,6 @@ from payments.adapters import qr_picture, reads
 from payments.app.views import Listed
 from payments.domain.errors import NotPayableByQr
 from payments.domain.policy import LOCAL
-from payments.domain.words import PaymentState
 from payments.wire import answered, asked
 
 
@@ -36,7 +35,7 @@ class PaymentsServicer(pb_grpc.PaymentsServiceServicer):
         order_id = asked.identifier("order_id", request.order_id)
         async with self._runtime.engine.connect() as connection:
             payment = await reads.payment(connection, order_id)
-        if payment.state is not PaymentState.REQUESTED:
+        if not payment.takes_transfers(self._runtime.clock.now()):
             raise NotPayableByQr(order_id=order_id, state=payment.state)
         return answered.payment_qr(payment, await asyncio.to_thread(qr_picture.draw, payment.qr_payload))
 

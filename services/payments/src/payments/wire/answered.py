@@ -23,7 +23,8 @@ from payments.wire.times import stamp
 def payment(view: PaymentView) -> pb.GetPaymentResponse:
     """One payment with all that belongs to it."""
     one = view.payment
-    cash = {parcel.parcel_id: parcel.state for parcel in view.cod_parcels}
+    # Who delivered comes last and counts; others only claim.
+    cash = {parcel.parcel_id: parcel.state for parcel in sorted(view.cod_parcels, key=lambda one: one.delivered)}
     return pb.GetPaymentResponse(
         order_id=one.id,
         state=pb.PaymentState.Value(f"PAYMENT_STATE_{one.state}"),

@@ -28,6 +28,9 @@ ID_LENGTH_MAX = 64
 REFUND_ID_LENGTH_MAX = 200
 MEMO_LENGTH_MAX = 200
 AMOUNT_VND_MAX = 10**13 - 1
+COD_VND_MAX = 1_000_000_000
+"""Cash of one parcel, the bound of couriers' scans too; so no partner's slip outgrows the sums of the ledger."""
+
 LINES_MAX = 1000
 PAGE_SIZE = 50
 PAGE_SIZE_MAX = 200
@@ -83,7 +86,7 @@ def report_cod_remittance(request: pb.ReportCodRemittanceRequest, caller: Caller
     if not 1 <= len(request.lines) <= LINES_MAX:
         raise Invalid("lines", f"must be 1 to {LINES_MAX}")
     lines = tuple(
-        (_slashless("lines.parcel_id", line.parcel_id), _amount("lines.amount_vnd", line.amount_vnd, 0))
+        (_slashless("lines.parcel_id", line.parcel_id), _amount("lines.amount_vnd", line.amount_vnd, 0, COD_VND_MAX))
         for line in request.lines
     )
     if len({parcel_id for parcel_id, _amount_vnd in lines}) < len(lines):
@@ -148,7 +151,7 @@ def _slashless(field: str, value: str) -> str:
     return value
 
 
-def _amount(field: str, value: int, least: int) -> int:
-    if not least <= value <= AMOUNT_VND_MAX:
-        raise Invalid(field, f"must be {least} to {AMOUNT_VND_MAX}")
+def _amount(field: str, value: int, least: int, most: int = AMOUNT_VND_MAX) -> int:
+    if not least <= value <= most:
+        raise Invalid(field, f"must be {least} to {most}")
     return value

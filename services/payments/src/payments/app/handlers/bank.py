@@ -10,6 +10,7 @@ from chassis.kernel import Change, Key, Loaded, Moment, Outcome
 from payments.app.commands import ReportBankTransfer, ReportRefundPaid
 from payments.app.handlers.posting import GoesBack, booked, stepped
 from payments.domain import refund
+from payments.domain.errors import TransferMismatch
 from payments.domain.ledger import BANK, EMPTY, UNMATCHED_TRANSFERS, LedgerEntry
 from payments.domain.payment import Payment
 from payments.domain.refund import Refund
@@ -52,18 +53,20 @@ def report_refund_paid(command: ReportRefundPaid, loaded: Loaded, moment: Moment
     paid = due.pay(command.amount_vnd, command.transaction, command.refund_time)
     if paid is due:
         return Outcome(reply=due)
+    if loaded.get(LedgerEntry, _paid_entry(command)) is not None:
+        raise TransferMismatch(transfer_id=command.transaction)
     before = loaded.require(Payment, due.order_id)
     after, facts = before.refunded(due.id, due.amount_vnd, command.refund_time)
-    entry = booked(f"paid/{due.id}", after, moment, (before.books(), after.books()), parcel_id=due.part_id)
+    entry = booked(_paid_entry(command), after, moment, (before.books(), after.books()), parcel_id=due.part_id)
     return Outcome((Change(after, facts), Change(paid), *entry), paid)
 
 
 def report_refund_paid_keys(command: ReportRefundPaid) -> Iterable[Key[Any]]:
-    """The payment, the refund and the booking."""
+    """The payment, the refund and the booking, which names the transaction: one transfer pays one refund."""
     return (
         Key(Payment, command.order_id),
         Key(Refund, command.refund_id),
-        Key(LedgerEntry, f"paid/{command.refund_id}"),
+        Key(LedgerEntry, _paid_entry(command)),
     )
 
 
@@ -111,3 +114,7 @@ def _transfer(command: ReportBankTransfer, state: TransferState, payment: Paymen
 
 def _entry(command: ReportBankTransfer) -> str:
     return f"transfer/{command.transfer_id}"
+
+
+def _paid_entry(command: ReportRefundPaid) -> str:
+    return f"paid/{command.transaction}"

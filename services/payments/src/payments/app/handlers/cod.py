@@ -88,7 +88,7 @@ def _stated(command: ReportCodRemittance, loaded: Loaded, moment: Moment) -> Out
         lines.append(_line(before, amount_vnd))
         if amount_vnd or before.version:
             changes += _remitted(command, before, amount_vnd, payment, moment)
-        if payment.version and amount_vnd:
+        if amount_vnd and _may_have_collected(before, payment):
             payments[order_id] = _noted(command, lines[-1], payments.get(order_id) or Change(payment))
     statement = CodStatement(
         id=statement_key(command.partner_id, command.statement_id),
@@ -99,6 +99,12 @@ def _stated(command: ReportCodRemittance, loaded: Loaded, moment: Moment) -> Out
         lines=tuple(lines),
     )
     return Outcome((*payments.values(), *changes, Change(statement)), statement)
+
+
+def _may_have_collected(cash: CodParcel, payment: Payment) -> bool:
+    """Whether the partner delivered the parcel, or nobody did yet as far as we know and there is cash to collect."""
+    part = payment.part(cash.parcel_id)
+    return cash.delivered or (part is not None and not part.delivered and bool(payment.cod_due_vnd(part.part_id)))
 
 
 def _noted(command: ReportCodRemittance, line: StatedLine, so_far: Change) -> Change:
