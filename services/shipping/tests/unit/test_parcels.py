@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from shipping.domain import events
 from shipping.domain.errors import NotYourParcel, ParcelOnHold
 from shipping.domain.goods import Handling, Size
 from shipping.domain.line import Line
+from shipping.domain.parcel import STEPS_MAX
 from shipping.domain.parcel_steps import ParcelState, ScanKind
 from shipping.domain.scan import Scan, ScanOutcome
 
@@ -183,6 +185,18 @@ def test_a_final_state_is_final(yard: Yard) -> None:
     yard.later(hours=1)
     assert yard.do(yard.scan_command(id, ScanKind.RETURNED, yard.now, "s2")).reply is ScanOutcome.OLD_NEWS
     assert yard.parcel(id).state is ParcelState.DELIVERED and yard.said(id)[-1] == "ParcelDelivered"
+
+
+def test_a_delivery_counts_however_many_scans_came_before(yard: Yard) -> None:
+    """Cash was collected; a history that is full must not lose it."""
+    id = collected(yard)
+    for number in range(STEPS_MAX):
+        yard.do(yard.scan_command(id, ScanKind.IN_TRANSIT, yard.now + timedelta(minutes=number), f"s{number}"))
+    yard.later(days=1)
+    assert yard.do(yard.scan_command(id, ScanKind.DELIVERED, yard.now, "last")).reply is ScanOutcome.APPLIED
+    assert yard.last(events.ParcelDelivered).cod_collected_vnd == 50_000
+    yard.do(yard.scan_command(id, ScanKind.RETURNED, yard.now, "more"))
+    assert len(yard.parcel(id).history) == STEPS_MAX + 1
 
 
 def test_a_scan_that_overtakes_the_pickup_report_counts(yard: Yard) -> None:

@@ -19,7 +19,7 @@ PICKUP_ATTEMPTS_MAX = 3
 """After so many misses a parcel waits for an operator."""
 
 STEPS_MAX = 100
-"""Scans kept in the parcel's own history; more are kept raw only."""
+"""Scans kept in the parcel's own history; more are kept raw only, but for the one that ends it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +159,8 @@ class Parcel(Aggregate):
 
     def scanned(self, news: News, batch_id: str) -> Outcome:
         """Hear a scan; the reply is whether it moved the parcel. Old news only completes the history."""
-        if len(self.history) >= STEPS_MAX:
+        ends = MOVES[news.kind] in FINAL and self.state not in FINAL
+        if len(self.history) >= STEPS_MAX and not ends:
             return Outcome(reply=False)
         step = Step(news.kind, news.time, news.reason, news.scan_id)
         heard = self._noted(step)
