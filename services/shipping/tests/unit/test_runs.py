@@ -144,6 +144,7 @@ def test_a_called_off_parcel_leaves_the_manifest_and_the_partner_is_told(yard: Y
     after = yard.batch(batch.id)
     assert after.parcel_ids == (ids[1],) and after.manifest_hash != before
     assert told(yard, batch)[-1] == "RunParcelCancelled"
+    assert yard.report(batch, ids[:1]).outcomes == ((ids[0], "cancelled"),), "also once it left the manifest"
     yard.report(batch, ids[1:], finished=True)
     assert yard.batch(batch.id).state is BatchState.COLLECTED
 

@@ -117,8 +117,10 @@ def _at_the_gate(
     batch: Batch, lines: Mapping[str, Line], report: commands.GateReport, loaded: Loaded, moment: Moment
 ) -> tuple[PickupOutcome, Line | None, tuple[Change, ...]]:
     """One report: what it is worth, the line after it, and what it does to the parcel."""
-    line, parcel = lines.get(report.parcel_id), loaded.get(Parcel, report.parcel_id)
-    if line is None or parcel is None:
+    # Called-off parcels have left the manifest; their lines still say why.
+    line = lines.get(report.parcel_id) or loaded.get(Line, line_id(batch.id, report.parcel_id))
+    parcel = loaded.get(Parcel, report.parcel_id)
+    if line is None or parcel is None or line.state is LineState.REFUSED:
         return PickupOutcome.NOT_ON_RUN, None, ()
     off = parcel.state is ParcelState.CANCELLED and line.state is LineState.PLANNED
     if off or line.state is LineState.CANCELLED:
