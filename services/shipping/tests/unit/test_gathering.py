@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from shipping.app import commands
 from shipping.domain import foreseeing
 from shipping.domain.calendar import local_date
@@ -175,6 +176,28 @@ def test_who_turned_a_commune_down_is_not_asked_for_it_again_that_day(yard: Yard
     assert (again.partner_id, again.partners_left) == ("partner-c", ("partner-a",))
     yard.at("09:30", days=1)
     assert yard.gathered(AREA).wave().forbidden == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "limits", "next_partners"),
+    [
+        ("motorbike", {}, ("partner-c",)),
+        ("van", {}, ()),
+        ("motorbike", {"weight_max_g": 2_999}, ()),
+        ("motorbike", {"parcels_max": 2}, ()),
+    ],
+    ids=["alike", "another kind", "too weak", "too small"],
+)
+def test_only_who_has_such_a_vehicle_is_asked_next(yard: Yard, kind: str, limits: Any, next_partners: Any) -> None:
+    """R89: nobody is offered a run that would overload the vehicle."""
+    yard.two_collectors()
+    second = yard.world.partners["partner-c"]
+    dearer = (replace(one, fixed_vnd=one.fixed_vnd + 10_000, **limits) for one in second.vehicles)
+    fleet = tuple(one for one in dearer if one.kind == kind)
+    yard.world.partners["partner-c"] = replace(second, vehicles=fleet)
+    yard.packed(3)
+    (batch,) = yard.plan()
+    assert (batch.partner_id, batch.vehicle_kind, batch.partners_left) == ("partner-a", "motorbike", next_partners)
 
 
 def test_a_partner_that_is_the_only_one_left_is_asked_again(yard: Yard) -> None:

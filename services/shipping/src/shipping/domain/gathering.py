@@ -263,6 +263,8 @@ class Gathered:
         others = [
             partner.partner_id
             for partner in self.collecting
-            if partner.partner_id != run.partner_id and all(self._may_carry(partner, one) for one in parcels)
+            if partner.partner_id != run.partner_id
+            and partner.drives(VehicleKind(run.kind), run.weight_g, len(parcels))
+            and all(self._may_carry(partner, one) for one in parcels)
         ]
         return (run.partner_id, *sorted(others, key=unwilling.__contains__))

@@ -85,6 +85,12 @@ class Partner:
         """Whether a parcel is within its limits."""
         return size.weight_g <= self.parcel_weight_max_g and size.side_max_cm <= self.parcel_side_max_cm
 
+    def drives(self, kind: VehicleKind, weight_g: int, parcels: int) -> bool:
+        """Whether it has a vehicle of that kind that takes such a load."""
+        return any(
+            one.kind is kind and weight_g <= one.weight_max_g and parcels <= one.parcels_max for one in self.vehicles
+        )
+
     def days_to(self, distance_km: float) -> int:
         """Its working days from hand-over to delivery over that straight-line distance."""
         return next(step.days for step in self.lead_days if not step.km_max or distance_km <= step.km_max)
