@@ -10,7 +10,7 @@ import pytest
 from shipping.app import commands
 from shipping.domain import events
 from shipping.domain.errors import NotYourParcel, ParcelOnHold
-from shipping.domain.goods import Handling, Size
+from shipping.domain.goods import Handling, Place, Size
 from shipping.domain.line import Line
 from shipping.domain.parcel import STEPS_MAX
 from shipping.domain.parcel_steps import ParcelState, ScanKind
@@ -56,6 +56,14 @@ def test_a_parcel_waits_no_longer_than_orders_does(bare_yard: Yard) -> None:
     bare_yard.later(minutes=31)
     bare_yard.twice(commands.ResumeParcel(parcel_id=id, pickup_point_id="pp-binh-lu-zone"))
     assert bare_yard.parcel(id).reason == "UNKNOWN_PICKUP_POINT" and bare_yard.said(id) == ["ParcelRefused"]
+
+
+def test_a_gate_stated_by_an_old_code_is_not_taken_for_todays_commune(bare_yard: Yard, make_gate: Any) -> None:
+    """R80: 03390 was Tam Đường town until 30 June 2025 and is Bình Lư commune since."""
+    old = make_gate("pp-hamlet", place=Place("03390", "2025-06-30", "Bản Thẳm"))
+    bare_yard.do(commands.StatePickupPoint(pickup_point_id="pp-hamlet", gate=old))
+    bare_yard.confirm(point="pp-hamlet")
+    assert bare_yard.last(events.ParcelRefused).reason == "UNKNOWN_COMMUNE"
 
 
 def test_a_parcel_packed_while_it_waits_is_ready_once_it_exists(bare_yard: Yard) -> None:

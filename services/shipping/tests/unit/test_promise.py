@@ -21,7 +21,7 @@ def at(day: int, hour: int, minute: int = 0) -> datetime:
 
 
 def promised(world: World, make: Make, placed: datetime, origin: str = "03390") -> Promise:
-    return promise(world, make("DH1", place_time=placed), origin, placed)
+    return promise(world, make("DH1", place_time=placed), Place(origin), placed)
 
 
 @pytest.mark.parametrize(
@@ -80,14 +80,15 @@ def test_a_commune_without_a_wave_in_time_moves_the_deadline(world: World, make_
         ({"destination": Place("99999")}, "03390", "UNKNOWN_COMMUNE"),
         ({"destination": Place("03390", "2025-06-30")}, "03424", "UNKNOWN_COMMUNE"),
         ({}, "99999", "UNKNOWN_COMMUNE"),
+        ({}, "03390 2025-06-30", "UNKNOWN_COMMUNE"),
         ({"destination": Place("22736")}, "03390", "NO_PARTNER"),
     ],
-    ids=["heavy", "long", "no weight", "hot meal", "nowhere", "a unit given up", "from nowhere", "island"],
+    ids=["heavy", "long", "no weight", "hot meal", "nowhere", "a unit given up", "from nowhere", "from a unit given up", "island"],
 )
 def test_what_cannot_be_shipped_has_a_reason(
     world: World, make_shipment: Make, changes: dict[str, object], origin: str, reason: str
 ) -> None:
-    answer = quote(world, Place(origin), make_shipment("DH1", **changes), at(4, 13, 30))
+    answer = quote(world, Place(*origin.split()), make_shipment("DH1", **changes), at(4, 13, 30))
     assert (answer.promise, answer.refuse_reason) == (None, reason)
 
 

@@ -51,10 +51,10 @@ class Refusal(Exception):
         super().__init__(reason)
 
 
-def promise(world: World, shipment: Shipment, origin: str, now: datetime) -> Promise:
-    """The promise for a shipment collected in the commune `origin`; raises Refusal."""
+def promise(world: World, shipment: Shipment, origin: Place, now: datetime) -> Promise:
+    """The promise for a shipment collected at `origin`; raises Refusal."""
     partner = choose_partner(world, shipment, origin, now)
-    profile = world.network.profile(origin)
+    profile = world.network.profile(origin.commune_code)
     if profile is None:
         raise Refusal("UNKNOWN_COMMUNE")
     bound_by, channel_deadline = channel_deadline_time(world, shipment.channel, shipment.place_time)
@@ -65,7 +65,7 @@ def promise(world: World, shipment: Shipment, origin: str, now: datetime) -> Pro
     handover = channel_deadline
     if waves[0] > channel_deadline:
         bound_by, handover = "COMMUNE_SCHEDULE", day_end(local_date(waves[0]))
-    days = lead_days(world, partner, origin, shipment.destination.commune_code)
+    days = lead_days(world, partner, origin.commune_code, shipment.destination.commune_code)
     delivered = partner.calendars[Leg.DELIVERY].after(local_date(handover), days)
     return Promise(
         handover_deadline_time=handover,
@@ -87,11 +87,11 @@ def channel_deadline_time(world: World, channel: str, place_time: datetime) -> t
     return "CHANNEL_NEXT_WORKING_DAY", day_end(world.calendar.open_from(day + timedelta(days=1)))
 
 
-def choose_partner(world: World, shipment: Shipment, origin: str, now: datetime) -> Partner:
+def choose_partner(world: World, shipment: Shipment, origin: Place, now: datetime) -> Partner:
     """The first partner that collects and delivers there and carries it all the way; raises Refusal."""
     if Handling.HOT_MEAL in shipment.handling or not shipment.size.weight_g:
         raise Refusal("NOT_BATCHABLE")
-    source, target = world.units.resolve(origin, local_date(now)), resolve(world, shipment.destination, now)
+    source, target = resolve(world, origin, now), resolve(world, shipment.destination, now)
     if source is None or target is None:
         raise Refusal("UNKNOWN_COMMUNE")
     serving = [p for p in world.partners.values() if p.serves(Leg.PICKUP, source) and p.serves(Leg.DELIVERY, target)]
