@@ -70,6 +70,14 @@ def test_a_commune_without_a_wave_in_time_moves_the_deadline(world: World, make_
     assert local_date(made.channel_deadline_time) == date(2026, 2, 4)
 
 
+def test_a_promise_made_late_counts_on_no_wave_that_is_over(world: World, make_shipment: Make) -> None:
+    """The bank was silent until 15:00: the wave of 14:45 cannot be used any more."""
+    made = promise(world, make_shipment("DH1", place_time=at(4, 13, 30)), Place("03390"), at(4, 15))
+    assert (made.first_wave_time, made.bound_by) == (at(5, 9, 30), "COMMUNE_SCHEDULE")
+    assert local_date(made.handover_deadline_time) == date(2026, 2, 5)
+    assert local_date(made.channel_deadline_time) == date(2026, 2, 4)
+
+
 @pytest.mark.parametrize(
     ("changes", "origin", "reason"),
     [

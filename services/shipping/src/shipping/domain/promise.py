@@ -58,7 +58,7 @@ def promise(world: World, shipment: Shipment, origin: Place, now: datetime) -> P
     if profile is None:
         raise Refusal("UNKNOWN_COMMUNE")
     bound_by, channel_deadline = channel_deadline_time(world, shipment.channel, shipment.place_time)
-    packed = shipment.place_time + timedelta(minutes=profile.packing_minutes)
+    packed = max(now, shipment.place_time + timedelta(minutes=profile.packing_minutes))
     waves = profile.timetable.after(packed - timedelta(microseconds=1), partner.calendars[Leg.PICKUP].open_on, 1)
     if not waves:
         raise Refusal("NO_PARTNER")
