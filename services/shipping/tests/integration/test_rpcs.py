@@ -33,6 +33,10 @@ async def test_quote_promise_answers_a_promise_or_a_reason(house: House) -> None
     assert answer.promise.bound_by == "CHANNEL_SAME_DAY" and answer.chargeable_g == 1400
     request.size.weight_g = 30_000
     assert (await house.stub("channel").QuotePromise(request)).refuse_reason == "OVER_PARTNER_LIMITS"
+    for seconds in (-62_135_596_800, 253_402_300_799):
+        request.place_time.seconds = seconds
+        assert await refused(house.stub().QuotePromise(request)) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID")
+    request.ClearField("place_time")
     request.origin.commune_code = "x"
     assert await refused(house.stub().QuotePromise(request)) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID")
 
@@ -154,6 +158,12 @@ async def test_closures_are_checked(house: House) -> None:
         assert (await refused(stub.DeclareClosure(wrong)))[1] == "INVALID"
     no_end = pb.DeclareClosureRequest(request_id=rid(), road_id="o-quy-ho")
     assert (await refused(stub.DeclareClosure(no_end)))[1] == "INVALID"
+    of_nothing = pb.DeclareClosureRequest(request_id=rid(), to_time=request.to_time, road_id="")
+    over = pb.DeclareClosureRequest(request_id=rid(), road_id="o-quy-ho")
+    over.to_time.FromDatetime(house.clock.now())
+    for wrong in (of_nothing, over):
+        assert (await refused(house.stub().DeclareClosure(wrong)))[1] == "INVALID"
+    assert await house.rows("SELECT id FROM closures") == []
 
 
 @pytest.mark.parametrize("method", sorted(SERVICE.access))
