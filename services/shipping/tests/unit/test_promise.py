@@ -91,7 +91,17 @@ def test_a_promise_made_late_counts_on_no_wave_that_is_over(world: World, make_s
         ({}, "03390 2025-06-30", "UNKNOWN_COMMUNE"),
         ({"destination": Place("22736")}, "03390", "NO_PARTNER"),
     ],
-    ids=["heavy", "long", "no weight", "hot meal", "nowhere", "a unit given up", "from nowhere", "from a unit given up", "island"],
+    ids=[
+        "heavy",
+        "long",
+        "no weight",
+        "hot meal",
+        "nowhere",
+        "a unit given up",
+        "from nowhere",
+        "from one given up",
+        "island",
+    ],
 )
 def test_what_cannot_be_shipped_has_a_reason(
     world: World, make_shipment: Make, changes: dict[str, object], origin: str, reason: str

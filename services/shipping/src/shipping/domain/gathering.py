@@ -140,7 +140,7 @@ class Gathered:
 
     def _ride(self, parcel: Parcel) -> planning.Ride:
         key = self.gate_of[parcel.id]
-        promised = parcel.promise.handover_deadline_time if parcel.promise else parcel.create_time
+        promised = parcel.promise.planned_by_time if parcel.promise else parcel.create_time
         closing = {way_key(way): self._closing(way, promised) for way in self._ways(key)}
         return planning.Ride(
             parcel_id=parcel.id,

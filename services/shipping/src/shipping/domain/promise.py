@@ -15,7 +15,11 @@ from shipping.domain.units import Unit, Units, distance_km
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """By when the courier and the buyer have a parcel, and the inputs; changed only by a new fact."""
+    """By when the courier and the buyer have a parcel, and the inputs; changed only by a new fact.
+
+    `first_deadline_time`: the hand-over that was promised first, if this one was made after a miss. Waves go by it: who
+    waited in vain rides first.
+    """
 
     handover_deadline_time: datetime
     delivery_deadline_time: datetime
@@ -25,6 +29,12 @@ class Promise:
     first_wave_time: datetime
     lead_days: int
     partner_id: str
+    first_deadline_time: datetime | None = None
+
+    @property
+    def planned_by_time(self) -> datetime:
+        """The hand-over deadline that waves try to keep."""
+        return self.first_deadline_time or self.handover_deadline_time
 
 
 @dataclass(frozen=True, slots=True)
