@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
+from shipping.app import commands
+from shipping.domain import events
 from shipping.domain.calendar import LOCAL, Timetable, local_date
 from shipping.domain.goods import Handling, Place, Shipment, Size
+from shipping.domain.partners import VehicleKind
 from shipping.domain.profile import Network, Profile, Way
 from shipping.domain.promise import Promise, World, promise
 from shipping.domain.quoting import quote
@@ -76,6 +80,26 @@ def test_a_promise_made_late_counts_on_no_wave_that_is_over(world: World, make_s
     assert (made.first_wave_time, made.bound_by) == (at(5, 9, 30), "COMMUNE_SCHEDULE")
     assert local_date(made.handover_deadline_time) == date(2026, 2, 5)
     assert local_date(made.channel_deadline_time) == date(2026, 2, 4)
+
+
+@pytest.mark.parametrize(
+    ("largest", "needs", "accepted"),
+    [
+        (VehicleKind.MOTORBIKE, Handling.HEAVY, False),
+        (VehicleKind.MOTORBIKE, Handling.OVERSIZE, False),
+        (VehicleKind.MOTORBIKE, Handling.FRAGILE, True),
+        (VehicleKind.VAN, Handling.HEAVY, True),
+    ],
+)
+def test_what_no_vehicle_can_fetch_from_its_gate_is_refused_at_once(
+    bare_yard: Any, make_gate: Any, largest: VehicleKind, needs: Handling, accepted: bool
+) -> None:
+    """R89: a motorbike takes nothing heavy; accepted, such a parcel would wait for ever."""
+    gate = make_gate("pp-hamlet", largest_vehicle=largest)
+    bare_yard.do(commands.StatePickupPoint(pickup_point_id="pp-hamlet", gate=gate))
+    id = bare_yard.confirm(point="pp-hamlet", handling=(needs,))
+    assert bare_yard.parcel(id).state == ("created" if accepted else "refused")
+    assert accepted or bare_yard.last(events.ParcelRefused).reason == "OVER_PARTNER_LIMITS"
 
 
 @pytest.mark.parametrize(

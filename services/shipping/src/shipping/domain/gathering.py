@@ -18,10 +18,9 @@ from shipping.domain.calendar import instant, local_date
 from shipping.domain.closure import Closure, is_closed, open_ways
 from shipping.domain.fleet import TurnedDown, forbidden, partner_day, vehicles_out
 from shipping.domain.foreseeing import Ahead, forecast
-from shipping.domain.goods import Handling
 from shipping.domain.parcel import Parcel
 from shipping.domain.parcel_steps import ParcelState
-from shipping.domain.partners import Leg, Partner, VehicleKind
+from shipping.domain.partners import LARGEST_FIRST, Leg, Partner, VehicleKind
 from shipping.domain.pickup_point import Gate, PickupPoint
 from shipping.domain.planning.estimate import estimate_matrix
 from shipping.domain.profile import Way
@@ -31,8 +30,6 @@ LATER_WAVES_SEEN = 12
 """How many coming waves a parcel may be held for."""
 
 START = "start"
-NEEDS_VAN = frozenset({Handling.HEAVY, Handling.OVERSIZE})
-LARGEST_FIRST = (VehicleKind.TRUCK, VehicleKind.VAN, VehicleKind.MOTORBIKE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +146,7 @@ class Gathered:
             ready_time=parcel.ready_time if parcel.state is ParcelState.READY else None,
             latest=closing,
             weight_g=parcel.shipment.size.weight_g,
-            needs_van=bool(NEEDS_VAN & set(parcel.shipment.handling)),
+            needs_van=parcel.shipment.needs_van,
             partner_ids=tuple(p.partner_id for p in self.collecting if self._may_carry(p, parcel)),
         )
 

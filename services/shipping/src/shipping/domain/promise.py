@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 
 from shipping.domain.calendar import ServiceCalendar, day_end, local_date, local_time
 from shipping.domain.goods import Handling, Place, Shipment
-from shipping.domain.partners import Leg, Partner
+from shipping.domain.partners import Leg, Partner, VehicleKind
 from shipping.domain.profile import Network
 from shipping.domain.units import Unit, Units, distance_km
 
@@ -61,9 +61,11 @@ class Refusal(Exception):
         super().__init__(reason)
 
 
-def promise(world: World, shipment: Shipment, origin: Place, now: datetime) -> Promise:
-    """The promise for a shipment collected at `origin`; raises Refusal."""
-    partner = choose_partner(world, shipment, origin, now)
+def promise(
+    world: World, shipment: Shipment, origin: Place, now: datetime, largest: VehicleKind = VehicleKind.TRUCK
+) -> Promise:
+    """The promise for a shipment collected at `origin`, which vehicles up to `largest` reach; raises Refusal."""
+    partner = choose_partner(world, shipment, origin, now, largest)
     profile = world.network.profile(origin.commune_code)
     if profile is None:
         raise Refusal("UNKNOWN_COMMUNE")
@@ -97,7 +99,7 @@ def channel_deadline_time(world: World, channel: str, place_time: datetime) -> t
     return "CHANNEL_NEXT_WORKING_DAY", day_end(world.calendar.open_from(day + timedelta(days=1)))
 
 
-def choose_partner(world: World, shipment: Shipment, origin: Place, now: datetime) -> Partner:
+def choose_partner(world: World, shipment: Shipment, origin: Place, now: datetime, largest: VehicleKind) -> Partner:
     """The first partner that collects and delivers there and carries it all the way; raises Refusal."""
     if Handling.HOT_MEAL in shipment.handling or not shipment.size.weight_g:
         raise Refusal("NOT_BATCHABLE")
@@ -107,7 +109,7 @@ def choose_partner(world: World, shipment: Shipment, origin: Place, now: datetim
     serving = [p for p in world.partners.values() if p.serves(Leg.PICKUP, source) and p.serves(Leg.DELIVERY, target)]
     if not serving:
         raise Refusal("NO_PARTNER")
-    carrying = [partner for partner in serving if partner.carries(shipment.size)]
+    carrying = [one for one in serving if one.carries(shipment.size) and one.fetches(shipment, largest)]
     if not carrying:
         raise Refusal("OVER_PARTNER_LIMITS")
     return carrying[0]
