@@ -122,6 +122,14 @@ async def test_explain_parcel_tells_why_it_is_not_on_a_run_and_then_why_it_is(ho
     assert riding.waves[1].marginal_cost_vnd > 0 and {figure.name for figure in riding.waves[1].figures} >= {"hub_id"}
 
 
+async def test_explain_parcel_says_that_nobody_takes_the_run(house: House) -> None:
+    (id,) = await house.ready_parcels(1)
+    (batch_id,) = (await house.push()).batch_ids
+    await house.tick("expire_tenders", minutes=16)
+    told = await house.stub().ExplainParcel(pb.ExplainParcelRequest(parcel_id=id))
+    assert (told.on_run, told.batch_id, told.code) == (True, batch_id, "NO_PARTNER_LEFT")
+
+
 async def test_a_due_wave_is_planned_once(house: House) -> None:
     await house.ready_parcels(2)
     await house.tick("plan_waves", minutes=75)
