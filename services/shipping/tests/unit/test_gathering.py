@@ -222,3 +222,26 @@ def test_a_later_wave_counts_only_if_a_way_is_open_then(yard: Yard) -> None:
     gate = yard.gathered(AREA).wave().gates[0]
     assert gate.hub_ids and len(gate.later_waves) == whole - 2
     assert "05" not in {f"{one.decide_time:%d}" for one in gate.later_waves}
+
+
+@pytest.mark.parametrize(
+    ("closed_from", "closed_to", "rides"),
+    [("18:00", "20:30", True), ("13:00", "16:00", True), ("13:00", "21:30", False), ("15:00", "20:59", False)],
+    ids=["in the evening", "until the afternoon", "all the day", "before anybody could be there"],
+)
+def test_a_commune_is_served_while_it_is_open(yard: Yard, closed_from: str, closed_to: str, rides: bool) -> None:
+    """R88: a closure of some hours does not cost the whole day's promises."""
+    yard.at("12:00")
+    ids = yard.packed(3)
+    yard.at(closed_from)
+    first = yard.now
+    yard.at(closed_to)
+    last = yard.now
+    yard.at("12:30")
+    yard.close_road(road_id="", commune_code="03390", from_time=first, to_time=last)
+    yard.at("14:45")
+    wave = yard.gathered(AREA, take_all=True).wave()
+    plan = plan_wave(wave, Budget(), 1)
+    assert not broken_rules(wave, plan)
+    assert [len(run.stops[0].parcel_ids) for run in plan.runs] == ([len(ids)] if rides else [])
+    assert all(not first <= run.stops[0].leave_time < last for run in plan.runs)

@@ -14,8 +14,8 @@ from chassis.kernel import crockford
 
 from shipping.domain import planning
 from shipping.domain.batch import Batch, BatchStop
-from shipping.domain.calendar import instant, local_date
-from shipping.domain.closure import Closure, is_closed, open_ways
+from shipping.domain.calendar import DAYS_SEARCHED_MAX, instant, local_date
+from shipping.domain.closure import Closure, is_closed, open_spans, open_ways
 from shipping.domain.fleet import TurnedDown, forbidden, partner_day, vehicles_out
 from shipping.domain.foreseeing import Ahead, forecast
 from shipping.domain.parcel import Parcel
@@ -127,10 +127,17 @@ class Gathered:
 
     def _open_ways(self, key: str, wave: datetime) -> tuple[Way, ...]:
         """Ways that stay open from a wave until the last vehicle of its day must be home."""
-        commune, until = self._commune(key), self._home_time(wave)
-        if is_closed(commune, self.known.closures, wave, until):
-            return ()
-        return open_ways(self._ways(key), self.known.closures, wave, until)
+        return open_ways(self._ways(key), self.known.closures, wave, self._home_time(wave))
+
+    def _windows(self, key: str) -> tuple[planning.Window, ...]:
+        """When the commune is open from now on; its closures leave gaps."""
+        far = self.known.now + timedelta(days=DAYS_SEARCHED_MAX)
+        spans = open_spans(self._commune(key), self.known.closures, self.known.now, far)
+        return tuple(planning.Window(from_time=first, to_time=last) for first, last in spans)
+
+    def _whole(self, key: str, wave: datetime) -> bool:
+        """Whether a later wave may be counted on: the commune is open all its day."""
+        return not is_closed(self._commune(key), self.known.closures, wave, self._home_time(wave))
 
     def _home_time(self, moment: datetime) -> datetime:
         return instant(local_date(moment), self.world.network.hubs[self.known.area_hub_id].closes)
@@ -165,12 +172,15 @@ class Gathered:
         profile = self.world.network.profile(gate.place.commune_code)
         timetable = profile.timetable if profile else self.world.network.timetable(self.known.area_hub_id)
         waves = timetable.after(self.known.now, self.world.collected_on, LATER_WAVES_SEEN)
-        later = [wave for wave in waves if self._open_ways(key, wave)]
+        later = [wave for wave in waves if self._open_ways(key, wave) and self._whole(key, wave)]
+        windows = self._windows(key)
+        served = bool(windows) and windows[0].from_time < self._home_time(self.known.now)
         return planning.Gate(
             gate_id=key,
             commune_code=gate.place.commune_code,
             largest_kind=gate.largest_vehicle,
-            hub_ids=tuple(way_key(way) for way in self._open_ways(key, self.known.now)),
+            hub_ids=tuple(way_key(way) for way in self._open_ways(key, self.known.now)) if served else (),
+            windows=windows if any(one.commune_code == gate.place.commune_code for one in self.known.closures) else (),
             later_waves=tuple(planning.LaterWave(decide_time=wave, home_time=self._home_time(wave)) for wave in later),
         )
 
