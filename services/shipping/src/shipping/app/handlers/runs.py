@@ -30,8 +30,7 @@ def accept_tender(command: commands.AcceptTender, loaded: Loaded, moment: Moment
     if tender.state is TenderState.ACCEPTED:
         return Outcome(reply=batch)
     taken = tender.accept(moment.now)
-    if batch.state is not BatchState.TENDERED or batch.tender_id != tender.id:
-        raise NoLongerYours(tender_id=tender.id, state=batch.state)
+    _require_offered(batch, tender)
     if unknown := refused - set(batch.parcel_ids):
         raise Invalid("refused_parcel_ids", f"{min(unknown)} is not on this run")
     if refused == set(batch.parcel_ids):
@@ -49,10 +48,17 @@ def decline_tender(world: World, command: commands.DeclineTender, loaded: Loaded
     if tender.state is TenderState.DECLINED:
         return NOTHING
     declined = tender.decline(command.reason, moment.now)
+    _require_offered(batch, tender)
     fact = events.BatchDeclined(
         batch_id=batch.id, tender_id=tender.id, partner_id=tender.partner_id, reason=command.reason
     )
     return passed_on(batch, declined, fact, _offer(world, batch, command.next_tender_id, loaded, moment))
+
+
+def _require_offered(batch: Batch, tender: Tender) -> None:
+    """Raises NoLongerYours if the run was withdrawn before the tender heard of it."""
+    if batch.state is not BatchState.TENDERED or batch.tender_id != tender.id:
+        raise NoLongerYours(tender_id=tender.id, state=batch.state)
 
 
 def expire_tender(world: World, command: commands.ExpireTender, loaded: Loaded, moment: Moment) -> Outcome:
