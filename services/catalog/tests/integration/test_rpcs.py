@@ -83,6 +83,25 @@ async def test_what_is_not_there_is_not_found(shop: House) -> None:
     assert await reason(stub.PublishProduct(publication("tea", "nobody"))) == "NOT_FOUND"
 
 
+@pytest.mark.parametrize(
+    ("method", "stated"),
+    [
+        ("GetProduct", {"product_id": "noo\0dles"}),
+        ("GetProduct", {"product_id": ""}),
+        ("ListProducts", {"seller_id": "seller-1\0"}),
+        ("ListProducts", {"commune_code": "0339\0"}),
+        ("ListProducts", {"page_token": "AAAA"}),
+        ("ListProducts", {"page_token": "bị"}),
+        ("ListProducts", {"page_size": 201}),
+    ],
+)
+async def test_questions_are_checked_before_the_database_sees_them(
+    shop: House, method: str, stated: dict[str, Any]
+) -> None:
+    call = getattr(shop.stub("channel"), method)
+    assert await reason(call(getattr(pb, f"{method}Request")(**stated))) == "INVALID"
+
+
 async def test_refusals_come_with_their_reasons(shop: House) -> None:
     stub = shop.stub()
     assert await reason(stub.RegisterSeller(registration(request_id="again"))) == "SELLER_EXISTS"

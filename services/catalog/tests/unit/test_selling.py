@@ -176,6 +176,15 @@ def test_a_withdrawn_product_is_published_anew_with_its_stock_by_its_own_seller(
     assert product.on_sale_at(NOW + 2 * HOUR) and product.list_price_vnd_at(NOW + 2 * HOUR) == 70_000
 
 
+def test_price_changes_planned_before_a_withdrawal_are_taken_back_for_readers_too() -> None:
+    memory = shop()
+    does(memory, change_price(65_000, 3 * HOUR))
+    does(memory, withdraw(), NOW + HOUR)
+    does(memory, publish(list_price_vnd=70_000), NOW + 2 * HOUR)
+    assert memory.get(Product, "noodles").list_price_vnd_at(NOW + 4 * HOUR) == 70_000
+    assert last_fact(memory) == PriceChanged("noodles", 70_000, NOW + 3 * HOUR)
+
+
 def test_an_order_pays_the_price_of_its_own_moment() -> None:
     memory = shop(10)
     does(memory, change_price(65_000, HOUR))

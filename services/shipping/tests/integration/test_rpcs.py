@@ -33,6 +33,10 @@ async def test_quote_promise_answers_a_promise_or_a_reason(house: House) -> None
     assert answer.promise.bound_by == "CHANNEL_SAME_DAY" and answer.chargeable_g == 1400
     request.size.weight_g = 30_000
     assert (await house.stub("channel").QuotePromise(request)).refuse_reason == "OVER_PARTNER_LIMITS"
+    for seconds in (-62_135_596_800, 253_402_300_799):
+        request.place_time.seconds = seconds
+        assert await refused(house.stub().QuotePromise(request)) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID")
+    request.ClearField("place_time")
     request.origin.commune_code = "x"
     assert await refused(house.stub().QuotePromise(request)) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID")
 
@@ -118,6 +122,14 @@ async def test_explain_parcel_tells_why_it_is_not_on_a_run_and_then_why_it_is(ho
     assert riding.waves[1].marginal_cost_vnd > 0 and {figure.name for figure in riding.waves[1].figures} >= {"hub_id"}
 
 
+async def test_explain_parcel_says_that_nobody_takes_the_run(house: House) -> None:
+    (id,) = await house.ready_parcels(1)
+    (batch_id,) = (await house.push()).batch_ids
+    await house.tick("expire_tenders", minutes=16)
+    told = await house.stub().ExplainParcel(pb.ExplainParcelRequest(parcel_id=id))
+    assert (told.on_run, told.batch_id, told.code) == (True, batch_id, "NO_PARTNER_LEFT")
+
+
 async def test_a_due_wave_is_planned_once(house: House) -> None:
     await house.ready_parcels(2)
     await house.tick("plan_waves", minutes=75)
@@ -154,6 +166,12 @@ async def test_closures_are_checked(house: House) -> None:
         assert (await refused(stub.DeclareClosure(wrong)))[1] == "INVALID"
     no_end = pb.DeclareClosureRequest(request_id=rid(), road_id="o-quy-ho")
     assert (await refused(stub.DeclareClosure(no_end)))[1] == "INVALID"
+    of_nothing = pb.DeclareClosureRequest(request_id=rid(), to_time=request.to_time, road_id="")
+    over = pb.DeclareClosureRequest(request_id=rid(), road_id="o-quy-ho")
+    over.to_time.FromDatetime(house.clock.now())
+    for wrong in (of_nothing, over):
+        assert (await refused(house.stub().DeclareClosure(wrong)))[1] == "INVALID"
+    assert await house.rows("SELECT id FROM closures") == []
 
 
 @pytest.mark.parametrize("method", sorted(SERVICE.access))

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from shipping.app import commands
 from shipping.domain import foreseeing
 from shipping.domain.calendar import local_date
@@ -177,6 +178,28 @@ def test_who_turned_a_commune_down_is_not_asked_for_it_again_that_day(yard: Yard
     assert yard.gathered(AREA).wave().forbidden == ()
 
 
+@pytest.mark.parametrize(
+    ("kind", "limits", "next_partners"),
+    [
+        ("motorbike", {}, ("partner-c",)),
+        ("van", {}, ()),
+        ("motorbike", {"weight_max_g": 2_999}, ()),
+        ("motorbike", {"parcels_max": 2}, ()),
+    ],
+    ids=["alike", "another kind", "too weak", "too small"],
+)
+def test_only_who_has_such_a_vehicle_is_asked_next(yard: Yard, kind: str, limits: Any, next_partners: Any) -> None:
+    """R89: nobody is offered a run that would overload the vehicle."""
+    yard.two_collectors()
+    second = yard.world.partners["partner-c"]
+    dearer = (replace(one, fixed_vnd=one.fixed_vnd + 10_000, **limits) for one in second.vehicles)
+    fleet = tuple(one for one in dearer if one.kind == kind)
+    yard.world.partners["partner-c"] = replace(second, vehicles=fleet)
+    yard.packed(3)
+    (batch,) = yard.plan()
+    assert (batch.partner_id, batch.vehicle_kind, batch.partners_left) == ("partner-a", "motorbike", next_partners)
+
+
 def test_a_partner_that_is_the_only_one_left_is_asked_again(yard: Yard) -> None:
     yard.two_collectors()
     yard.at("09:30")
@@ -199,3 +222,26 @@ def test_a_later_wave_counts_only_if_a_way_is_open_then(yard: Yard) -> None:
     gate = yard.gathered(AREA).wave().gates[0]
     assert gate.hub_ids and len(gate.later_waves) == whole - 2
     assert "05" not in {f"{one.decide_time:%d}" for one in gate.later_waves}
+
+
+@pytest.mark.parametrize(
+    ("closed_from", "closed_to", "rides"),
+    [("18:00", "20:30", True), ("13:00", "16:00", True), ("13:00", "21:30", False), ("15:00", "20:59", False)],
+    ids=["in the evening", "until the afternoon", "all the day", "before anybody could be there"],
+)
+def test_a_commune_is_served_while_it_is_open(yard: Yard, closed_from: str, closed_to: str, rides: bool) -> None:
+    """R88: a closure of some hours does not cost the whole day's promises."""
+    yard.at("12:00")
+    ids = yard.packed(3)
+    yard.at(closed_from)
+    first = yard.now
+    yard.at(closed_to)
+    last = yard.now
+    yard.at("12:30")
+    yard.close_road(road_id="", commune_code="03390", from_time=first, to_time=last)
+    yard.at("14:45")
+    wave = yard.gathered(AREA, take_all=True).wave()
+    plan = plan_wave(wave, Budget(), 1)
+    assert not broken_rules(wave, plan)
+    assert [len(run.stops[0].parcel_ids) for run in plan.runs] == ([len(ids)] if rides else [])
+    assert all(not first <= run.stops[0].leave_time < last for run in plan.runs)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from shipping.app import commands
 from shipping.domain import events
 from shipping.domain.errors import NotYourParcel, ParcelOnHold
-from shipping.domain.goods import Handling, Size
+from shipping.domain.goods import Handling, Place, Size
 from shipping.domain.line import Line
+from shipping.domain.parcel import STEPS_MAX
 from shipping.domain.parcel_steps import ParcelState, ScanKind
 from shipping.domain.scan import Scan, ScanOutcome
 
@@ -54,6 +56,14 @@ def test_a_parcel_waits_no_longer_than_orders_does(bare_yard: Yard) -> None:
     bare_yard.later(minutes=31)
     bare_yard.twice(commands.ResumeParcel(parcel_id=id, pickup_point_id="pp-binh-lu-zone"))
     assert bare_yard.parcel(id).reason == "UNKNOWN_PICKUP_POINT" and bare_yard.said(id) == ["ParcelRefused"]
+
+
+def test_a_gate_stated_by_an_old_code_is_not_taken_for_todays_commune(bare_yard: Yard, make_gate: Any) -> None:
+    """R80: 03390 was Tam Đường town until 30 June 2025 and is Bình Lư commune since."""
+    old = make_gate("pp-hamlet", place=Place("03390", "2025-06-30", "Bản Thẳm"))
+    bare_yard.do(commands.StatePickupPoint(pickup_point_id="pp-hamlet", gate=old))
+    bare_yard.confirm(point="pp-hamlet")
+    assert bare_yard.last(events.ParcelRefused).reason == "UNKNOWN_COMMUNE"
 
 
 def test_a_parcel_packed_while_it_waits_is_ready_once_it_exists(bare_yard: Yard) -> None:
@@ -183,6 +193,18 @@ def test_a_final_state_is_final(yard: Yard) -> None:
     yard.later(hours=1)
     assert yard.do(yard.scan_command(id, ScanKind.RETURNED, yard.now, "s2")).reply is ScanOutcome.OLD_NEWS
     assert yard.parcel(id).state is ParcelState.DELIVERED and yard.said(id)[-1] == "ParcelDelivered"
+
+
+def test_a_delivery_counts_however_many_scans_came_before(yard: Yard) -> None:
+    """Cash was collected; a history that is full must not lose it."""
+    id = collected(yard)
+    for number in range(STEPS_MAX):
+        yard.do(yard.scan_command(id, ScanKind.IN_TRANSIT, yard.now + timedelta(minutes=number), f"s{number}"))
+    yard.later(days=1)
+    assert yard.do(yard.scan_command(id, ScanKind.DELIVERED, yard.now, "last")).reply is ScanOutcome.APPLIED
+    assert yard.last(events.ParcelDelivered).cod_collected_vnd == 50_000
+    yard.do(yard.scan_command(id, ScanKind.RETURNED, yard.now, "more"))
+    assert len(yard.parcel(id).history) == STEPS_MAX + 1
 
 
 def test_a_scan_that_overtakes_the_pickup_report_counts(yard: Yard) -> None:

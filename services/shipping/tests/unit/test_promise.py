@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
+from shipping.app import commands
+from shipping.domain import events
 from shipping.domain.calendar import LOCAL, Timetable, local_date
 from shipping.domain.goods import Handling, Place, Shipment, Size
+from shipping.domain.partners import VehicleKind
 from shipping.domain.profile import Network, Profile, Way
 from shipping.domain.promise import Promise, World, promise
 from shipping.domain.quoting import quote
@@ -21,7 +25,7 @@ def at(day: int, hour: int, minute: int = 0) -> datetime:
 
 
 def promised(world: World, make: Make, placed: datetime, origin: str = "03390") -> Promise:
-    return promise(world, make("DH1", place_time=placed), origin, placed)
+    return promise(world, make("DH1", place_time=placed), Place(origin), placed)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +74,34 @@ def test_a_commune_without_a_wave_in_time_moves_the_deadline(world: World, make_
     assert local_date(made.channel_deadline_time) == date(2026, 2, 4)
 
 
+def test_a_promise_made_late_counts_on_no_wave_that_is_over(world: World, make_shipment: Make) -> None:
+    """The bank was silent until 15:00: the wave of 14:45 cannot be used any more."""
+    made = promise(world, make_shipment("DH1", place_time=at(4, 13, 30)), Place("03390"), at(4, 15))
+    assert (made.first_wave_time, made.bound_by) == (at(5, 9, 30), "COMMUNE_SCHEDULE")
+    assert local_date(made.handover_deadline_time) == date(2026, 2, 5)
+    assert local_date(made.channel_deadline_time) == date(2026, 2, 4)
+
+
+@pytest.mark.parametrize(
+    ("largest", "needs", "accepted"),
+    [
+        (VehicleKind.MOTORBIKE, Handling.HEAVY, False),
+        (VehicleKind.MOTORBIKE, Handling.OVERSIZE, False),
+        (VehicleKind.MOTORBIKE, Handling.FRAGILE, True),
+        (VehicleKind.VAN, Handling.HEAVY, True),
+    ],
+)
+def test_what_no_vehicle_can_fetch_from_its_gate_is_refused_at_once(
+    bare_yard: Any, make_gate: Any, largest: VehicleKind, needs: Handling, accepted: bool
+) -> None:
+    """R89: a motorbike takes nothing heavy; accepted, such a parcel would wait for ever."""
+    gate = make_gate("pp-hamlet", largest_vehicle=largest)
+    bare_yard.do(commands.StatePickupPoint(pickup_point_id="pp-hamlet", gate=gate))
+    id = bare_yard.confirm(point="pp-hamlet", handling=(needs,))
+    assert bare_yard.parcel(id).state == ("created" if accepted else "refused")
+    assert accepted or bare_yard.last(events.ParcelRefused).reason == "OVER_PARTNER_LIMITS"
+
+
 @pytest.mark.parametrize(
     ("changes", "origin", "reason"),
     [
@@ -80,14 +112,25 @@ def test_a_commune_without_a_wave_in_time_moves_the_deadline(world: World, make_
         ({"destination": Place("99999")}, "03390", "UNKNOWN_COMMUNE"),
         ({"destination": Place("03390", "2025-06-30")}, "03424", "UNKNOWN_COMMUNE"),
         ({}, "99999", "UNKNOWN_COMMUNE"),
+        ({}, "03390 2025-06-30", "UNKNOWN_COMMUNE"),
         ({"destination": Place("22736")}, "03390", "NO_PARTNER"),
     ],
-    ids=["heavy", "long", "no weight", "hot meal", "nowhere", "a unit given up", "from nowhere", "island"],
+    ids=[
+        "heavy",
+        "long",
+        "no weight",
+        "hot meal",
+        "nowhere",
+        "a unit given up",
+        "from nowhere",
+        "from one given up",
+        "island",
+    ],
 )
 def test_what_cannot_be_shipped_has_a_reason(
     world: World, make_shipment: Make, changes: dict[str, object], origin: str, reason: str
 ) -> None:
-    answer = quote(world, Place(origin), make_shipment("DH1", **changes), at(4, 13, 30))
+    answer = quote(world, Place(*origin.split()), make_shipment("DH1", **changes), at(4, 13, 30))
     assert (answer.promise, answer.refuse_reason) == (None, reason)
 
 

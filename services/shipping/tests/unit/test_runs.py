@@ -133,6 +133,28 @@ def test_a_missed_parcel_rides_on_the_next_run_with_attempt_two(yard: Yard) -> N
     assert second.parcel_ids == (ids[0],) and yard.parcel(ids[0]).attempt == 2
 
 
+def test_a_miss_makes_the_promise_anew_where_it_cannot_be_kept_any_more(yard: Yard) -> None:
+    """R91: the buyer hears of it; what another wave still keeps stays as it was."""
+    yard.at("09:00")
+    early = yard.packed(1)
+    yard.at("09:30")
+    (morning,) = yard.plan()
+    yard.accept(morning)
+    yard.report(morning, missed=early, finished=True)
+    assert yard.said(early[0])[-1] == "PickupFailed", "there is still the wave of 14:45"
+    yard.at("14:45")
+    (afternoon,) = yard.plan()
+    yard.accept(afternoon)
+    yard.at("15:30")
+    yard.report(afternoon, missed=early, finished=True)
+    yard.report(afternoon, missed=early)
+    assert yard.said(early[0])[-2:] == ["PickupFailed", "PromiseMade"]
+    fact, parcel = yard.last(events.PromiseMade), yard.parcel(early[0])
+    assert (f"{fact.handover_deadline_time:%d}", fact.bound_by) == ("05", "COMMUNE_SCHEDULE")
+    assert parcel.promise.handover_deadline_time == fact.handover_deadline_time
+    assert f"{parcel.promise.planned_by_time:%d}" == "04", "it rides before others whose promise can still be kept"
+
+
 def test_a_called_off_parcel_leaves_the_manifest_and_the_partner_is_told(yard: Yard) -> None:
     ids = yard.packed(2)
     (batch,) = yard.plan()
@@ -144,6 +166,7 @@ def test_a_called_off_parcel_leaves_the_manifest_and_the_partner_is_told(yard: Y
     after = yard.batch(batch.id)
     assert after.parcel_ids == (ids[1],) and after.manifest_hash != before
     assert told(yard, batch)[-1] == "RunParcelCancelled"
+    assert yard.report(batch, ids[:1]).outcomes == ((ids[0], "cancelled"),), "also once it left the manifest"
     yard.report(batch, ids[1:], finished=True)
     assert yard.batch(batch.id).state is BatchState.COLLECTED
 
@@ -199,5 +222,5 @@ def test_the_day_of_binh_lu(yard: Yard) -> None:
         (33, 0, "hub-lai-chau"),
     ]
     picked = [fact for fact in yard.memory.facts if isinstance(fact, events.ParcelPickedUp)]
-    kept = [f for f in picked if f.pickup_time <= yard.parcel(f.parcel_id).promise.handover_deadline_time]
+    kept = [f for f in picked if f.pickup_time <= yard.parcel(f.parcel_id).promise.planned_by_time]
     assert (len(picked), len(kept)) == (120, 117)

@@ -77,6 +77,27 @@ def test_a_decline_asks_the_next_partner_at_once(yard: Yard) -> None:
     assert yard.said(batch.id)[-4:] == ["BatchDeclined", "TenderClosed", "BatchTendered", "TenderOffered"]
 
 
+def test_a_withdrawn_run_is_not_offered_to_the_next_by_a_late_decline(yard: Yard) -> None:
+    """It lost its last parcel while it was offered, seen by a job that did not know of the tender yet."""
+    yard.two_collectors()
+    (id,) = yard.packed(1)
+    (batch,) = yard.plan()
+    yard.do(commands.CancelParcel(parcel_id=id, reason="BUYER_CANCELLED"))
+    yard.do(commands.DropParcels(batch_id=batch.id, tender_id="", parcel_ids=(id,)))
+    with pytest.raises(NoLongerYours):
+        yard.do(
+            commands.DeclineTender(
+                tender_id=batch.tender_id,
+                batch_id=batch.id,
+                partner_id=batch.partner_id,
+                reason="NO_DRIVER",
+                parcel_ids=(),
+                next_tender_id="TD-next",
+            )
+        )
+    assert yard.batch(batch.id).state is BatchState.WITHDRAWN
+
+
 def test_accepting_twice_alike_changes_nothing(yard: Yard) -> None:
     yard.packed(1)
     (batch,) = yard.plan()

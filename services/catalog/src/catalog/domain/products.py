@@ -73,13 +73,18 @@ class Product(Aggregate):
         return said(changed, PriceChanged(self.id, list_price_vnd, from_time), reply=from_time)
 
     def publish_anew(self, seller_id: str, description: Description, list_price_vnd: int, now: datetime) -> Outcome:
-        """Put a withdrawn product on sale again as described now; replies with its id."""
+        """Put a withdrawn product on sale again as described now; replies with its id.
+
+        Changes that were planned are off. Readers know them, so each is told anew with the price that holds.
+        """
         if self.withdraw_time is None or seller_id != self.seller_id:
             raise ProductExists(product_id=self.id)
         past = tuple(price for price in self.prices if price.from_time <= now)
         prices = _with_price(past, Price(list_price_vnd, now), now)
         back = replace(self, description=description, prices=prices, publish_time=now, withdraw_time=None)
-        return said(back, _published(back, list_price_vnd), reply=self.id)
+        planned = [price.from_time for price in self.prices if price.from_time > now]
+        taken_back = (PriceChanged(self.id, list_price_vnd, time) for time in planned)
+        return said(back, _published(back, list_price_vnd), *taken_back, reply=self.id)
 
     def _require_on_sale(self) -> None:
         if self.withdraw_time is not None:

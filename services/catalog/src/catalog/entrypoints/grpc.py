@@ -60,9 +60,10 @@ class CatalogServicer(pb_grpc.CatalogServiceServicer):
         return await self._door.execute(requests.end_livestream(request, caller()), request, responses.ended)
 
     async def GetProduct(self, request: pb.GetProductRequest, context: Any) -> pb.GetProductResponse:
+        product_id = requests.product_id(request)
         async with self._runtime.engine.connect() as connection:
-            shop = await reads.product(connection, request.product_id)
-        return responses.product_found(shop, request.product_id, self._runtime.clock.now())
+            shop = await reads.product(connection, product_id)
+        return responses.product_found(shop, product_id, self._runtime.clock.now())
 
     async def ListProducts(self, request: pb.ListProductsRequest, context: Any) -> pb.ListProductsResponse:
         wanted = requests.product_filter(request)

@@ -185,11 +185,16 @@ def end_livestream(request: pb.EndLivestreamRequest, caller: Caller) -> commands
     )
 
 
+def product_id(request: pb.GetProductRequest) -> str:
+    """GetProduct, as a question."""
+    return identifier(request.product_id, "product_id")
+
+
 def product_filter(request: pb.ListProductsRequest) -> ProductFilter:
     """ListProducts, as a question."""
     return ProductFilter(
-        seller_id=request.seller_id,
-        commune_code=request.commune_code,
+        seller_id=identifier(request.seller_id, "seller_id") if request.seller_id else "",
+        commune_code=commune_code(request.commune_code, "commune_code") if request.commune_code else "",
         ocop_only=request.ocop_only,
         include_withdrawn=request.include_withdrawn,
         after_product_id=_page_start(request.page_token),
@@ -234,7 +239,9 @@ def _given_or_new(value: str, field: str) -> str:
 
 
 def _page_start(token: str) -> str:
+    if not token:
+        return ""
     try:
-        return base64.b64decode(token, altchars=b"-_", validate=True).decode("ascii")
-    except (binascii.Error, UnicodeError, ValueError):
+        return identifier(base64.b64decode(token, altchars=b"-_", validate=True).decode("ascii"), "page_token")
+    except (binascii.Error, UnicodeError, ValueError, Invalid):
         raise Invalid("page_token", "is not one of ours") from None

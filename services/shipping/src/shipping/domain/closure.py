@@ -33,6 +33,19 @@ def open_ways(ways: Sequence[Way], closures: Iterable[Closure], first: datetime,
     return tuple(way for way in ways if way.road_id not in closed)
 
 
+def open_spans(
+    commune_code: str, closures: Iterable[Closure], first: datetime, last: datetime
+) -> tuple[tuple[datetime, datetime], ...]:
+    """The stretches between two moments in which the commune can be served; none = it is closed all the time."""
+    spans, start = [], first
+    closed = sorted((c.from_time, c.to_time) for c in closures if c.commune_code == commune_code)
+    for begins, ends in closed:
+        if start < min(begins, last):
+            spans.append((start, min(begins, last)))
+        start = max(start, ends)
+    return (*spans, (start, last)) if start < last else tuple(spans)
+
+
 def is_closed(commune_code: str, closures: Iterable[Closure], first: datetime, last: datetime) -> bool:
     """Whether nothing can be collected in that commune at some moment between the two."""
     return any(c.commune_code == commune_code and c.overlaps(first, last) for c in closures)

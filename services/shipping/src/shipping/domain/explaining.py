@@ -30,14 +30,19 @@ TEXTS = {
     "PIN_IMPOSSIBLE": "A dispatcher wants it to ride, and no run can take it.",
     "RUN_STAYS": "It rides on a run that was announced before.",
     "ADDED_TO_RUN": "It joins a run that passes its gate anyway.",
-    "NO_PARTNER_LEFT": "No partner collects it today with a vehicle that reaches its gate.",
+    "NO_PARTNER_LEFT": "No partner is left that would collect it; the next wave plans it anew.",
     "NO_REACHABLE_HUB": "A closure leaves no way from its gate to a hub.",
 }
 
 
-def explain(parcel: Parcel, on_run: bool, decisions: Sequence[Decision]) -> tuple[str, str]:
-    """The code and the words for now; `decisions` are those of the day, oldest first."""
+def explain(parcel: Parcel, on_run: bool, driven: bool, decisions: Sequence[Decision]) -> tuple[str, str]:
+    """The code and the words for now; `decisions` are those of the day, oldest first.
+
+    `driven`: the run has a partner, or one is asked; without one it waits to be planned anew.
+    """
     code = _code(parcel, on_run, decisions)
+    if on_run and not driven and parcel.state is ParcelState.READY:
+        code = "NO_PARTNER_LEFT"
     return code, TEXTS.get(code, code)
 
 

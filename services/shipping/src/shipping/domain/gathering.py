@@ -14,14 +14,13 @@ from chassis.kernel import crockford
 
 from shipping.domain import planning
 from shipping.domain.batch import Batch, BatchStop
-from shipping.domain.calendar import instant, local_date
-from shipping.domain.closure import Closure, is_closed, open_ways
+from shipping.domain.calendar import DAYS_SEARCHED_MAX, instant, local_date
+from shipping.domain.closure import Closure, is_closed, open_spans, open_ways
 from shipping.domain.fleet import TurnedDown, forbidden, partner_day, vehicles_out
 from shipping.domain.foreseeing import Ahead, forecast
-from shipping.domain.goods import Handling
 from shipping.domain.parcel import Parcel
 from shipping.domain.parcel_steps import ParcelState
-from shipping.domain.partners import Leg, Partner, VehicleKind
+from shipping.domain.partners import LARGEST_FIRST, Leg, Partner, VehicleKind
 from shipping.domain.pickup_point import Gate, PickupPoint
 from shipping.domain.planning.estimate import estimate_matrix
 from shipping.domain.profile import Way
@@ -31,8 +30,6 @@ LATER_WAVES_SEEN = 12
 """How many coming waves a parcel may be held for."""
 
 START = "start"
-NEEDS_VAN = frozenset({Handling.HEAVY, Handling.OVERSIZE})
-LARGEST_FIRST = (VehicleKind.TRUCK, VehicleKind.VAN, VehicleKind.MOTORBIKE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,17 +127,24 @@ class Gathered:
 
     def _open_ways(self, key: str, wave: datetime) -> tuple[Way, ...]:
         """Ways that stay open from a wave until the last vehicle of its day must be home."""
-        commune, until = self._commune(key), self._home_time(wave)
-        if is_closed(commune, self.known.closures, wave, until):
-            return ()
-        return open_ways(self._ways(key), self.known.closures, wave, until)
+        return open_ways(self._ways(key), self.known.closures, wave, self._home_time(wave))
+
+    def _windows(self, key: str) -> tuple[planning.Window, ...]:
+        """When the commune is open from now on; its closures leave gaps."""
+        far = self.known.now + timedelta(days=DAYS_SEARCHED_MAX)
+        spans = open_spans(self._commune(key), self.known.closures, self.known.now, far)
+        return tuple(planning.Window(from_time=first, to_time=last) for first, last in spans)
+
+    def _whole(self, key: str, wave: datetime) -> bool:
+        """Whether a later wave may be counted on: the commune is open all its day."""
+        return not is_closed(self._commune(key), self.known.closures, wave, self._home_time(wave))
 
     def _home_time(self, moment: datetime) -> datetime:
         return instant(local_date(moment), self.world.network.hubs[self.known.area_hub_id].closes)
 
     def _ride(self, parcel: Parcel) -> planning.Ride:
         key = self.gate_of[parcel.id]
-        promised = parcel.promise.handover_deadline_time if parcel.promise else parcel.create_time
+        promised = parcel.promise.planned_by_time if parcel.promise else parcel.create_time
         closing = {way_key(way): self._closing(way, promised) for way in self._ways(key)}
         return planning.Ride(
             parcel_id=parcel.id,
@@ -149,7 +153,7 @@ class Gathered:
             ready_time=parcel.ready_time if parcel.state is ParcelState.READY else None,
             latest=closing,
             weight_g=parcel.shipment.size.weight_g,
-            needs_van=bool(NEEDS_VAN & set(parcel.shipment.handling)),
+            needs_van=parcel.shipment.needs_van,
             partner_ids=tuple(p.partner_id for p in self.collecting if self._may_carry(p, parcel)),
         )
 
@@ -168,12 +172,15 @@ class Gathered:
         profile = self.world.network.profile(gate.place.commune_code)
         timetable = profile.timetable if profile else self.world.network.timetable(self.known.area_hub_id)
         waves = timetable.after(self.known.now, self.world.collected_on, LATER_WAVES_SEEN)
-        later = [wave for wave in waves if self._open_ways(key, wave)]
+        later = [wave for wave in waves if self._open_ways(key, wave) and self._whole(key, wave)]
+        windows = self._windows(key)
+        served = bool(windows) and windows[0].from_time < self._home_time(self.known.now)
         return planning.Gate(
             gate_id=key,
             commune_code=gate.place.commune_code,
             largest_kind=gate.largest_vehicle,
-            hub_ids=tuple(way_key(way) for way in self._open_ways(key, self.known.now)),
+            hub_ids=tuple(way_key(way) for way in self._open_ways(key, self.known.now)) if served else (),
+            windows=windows if any(one.commune_code == gate.place.commune_code for one in self.known.closures) else (),
             later_waves=tuple(planning.LaterWave(decide_time=wave, home_time=self._home_time(wave)) for wave in later),
         )
 
@@ -263,6 +270,8 @@ class Gathered:
         others = [
             partner.partner_id
             for partner in self.collecting
-            if partner.partner_id != run.partner_id and all(self._may_carry(partner, one) for one in parcels)
+            if partner.partner_id != run.partner_id
+            and partner.drives(VehicleKind(run.kind), run.weight_g, len(parcels))
+            and all(self._may_carry(partner, one) for one in parcels)
         ]
         return (run.partner_id, *sorted(others, key=unwilling.__contains__))

@@ -23,6 +23,9 @@ class Handling(StrEnum):
     DOCUMENTS = "DOCUMENTS"
 
 
+NEEDS_VAN = frozenset({Handling.HEAVY, Handling.OVERSIZE})
+
+
 @dataclass(frozen=True, slots=True)
 class Size:
     """Gross weight in grams and the three sides in centimetres; 0 = not known."""
@@ -73,6 +76,11 @@ class Shipment:
     cod_vnd: int = 0
     channel: str = ""
     place_time: datetime = NEVER
+
+    @property
+    def needs_van(self) -> bool:
+        """Whether a motorbike cannot take it."""
+        return bool(NEEDS_VAN & set(self.handling))
 
 
 NO_SHIPMENT = Shipment()

@@ -19,7 +19,7 @@ PICKUP_ATTEMPTS_MAX = 3
 """After so many misses a parcel waits for an operator."""
 
 STEPS_MAX = 100
-"""Scans kept in the parcel's own history; more are kept raw only."""
+"""Scans kept in the parcel's own history; more are kept raw only, but for the one that ends it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,15 +65,7 @@ class Parcel(Aggregate):
             size=self.shipment.size,
             cod_vnd=self.shipment.cod_vnd,
         )
-        promised = events.PromiseMade(
-            parcel_id=self.id,
-            order_id=self.order_id,
-            handover_deadline_time=promise.handover_deadline_time,
-            delivery_deadline_time=promise.delivery_deadline_time,
-            bound_by=promise.bound_by,
-            place_time=promise.place_time,
-        )
-        facts: tuple[events.ParcelFact, ...] = (made, promised)
+        facts: tuple[events.ParcelFact, ...] = (made, self._promised(promise))
         steps = [Step("ParcelCreated", self.create_time), Step("PromiseMade", self.create_time, promise.bound_by)]
         if self.ready_time:
             facts += (events.ParcelReady(parcel_id=self.id, order_id=self.order_id, ready_time=self.ready_time),)
@@ -86,6 +78,24 @@ class Parcel(Aggregate):
             origin_hamlet=origin.hamlet,
             area_hub_id=area_hub_id,
             promise=promise,
+        )
+
+    def promised_anew(self, promise: Promise, now: datetime) -> Outcome:
+        """Another promise after a miss (R91); nothing if it is no later, for then another run still keeps the first."""
+        before = self.promise
+        if before is None or promise.handover_deadline_time <= before.handover_deadline_time:
+            return said(self)
+        kept = replace(promise, first_deadline_time=before.planned_by_time)
+        return self._say(self._promised(kept), steps=(Step("PromiseMade", now, kept.bound_by),), promise=kept)
+
+    def _promised(self, promise: Promise) -> events.PromiseMade:
+        return events.PromiseMade(
+            parcel_id=self.id,
+            order_id=self.order_id,
+            handover_deadline_time=promise.handover_deadline_time,
+            delivery_deadline_time=promise.delivery_deadline_time,
+            bound_by=promise.bound_by,
+            place_time=promise.place_time,
         )
 
     def refused(self, reason: str, now: datetime) -> Outcome:
@@ -159,7 +169,8 @@ class Parcel(Aggregate):
 
     def scanned(self, news: News, batch_id: str) -> Outcome:
         """Hear a scan; the reply is whether it moved the parcel. Old news only completes the history."""
-        if len(self.history) >= STEPS_MAX:
+        ends = MOVES[news.kind] in FINAL and self.state not in FINAL
+        if len(self.history) >= STEPS_MAX and not ends:
             return Outcome(reply=False)
         step = Step(news.kind, news.time, news.reason, news.scan_id)
         heard = self._noted(step)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from shipping.domain.calendar import ServiceCalendar
-from shipping.domain.goods import Size
+from shipping.domain.goods import Shipment, Size
 from shipping.domain.planning import DiscountStep
 from shipping.domain.units import Unit
 
@@ -26,6 +26,9 @@ class VehicleKind(StrEnum):
     MOTORBIKE = "motorbike"
     VAN = "van"
     TRUCK = "truck"
+
+
+LARGEST_FIRST = (VehicleKind.TRUCK, VehicleKind.VAN, VehicleKind.MOTORBIKE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,22 @@ class Partner:
     def carries(self, size: Size) -> bool:
         """Whether a parcel is within its limits."""
         return size.weight_g <= self.parcel_weight_max_g and size.side_max_cm <= self.parcel_side_max_cm
+
+    def fetches(self, shipment: Shipment, largest: VehicleKind) -> bool:
+        """Whether one of its vehicles reaches a gate that `largest` reaches, and takes the parcel."""
+        reaching = LARGEST_FIRST[LARGEST_FIRST.index(largest) :]
+        return any(
+            one.kind in reaching
+            and shipment.size.weight_g <= one.weight_max_g
+            and not (shipment.needs_van and one.kind is VehicleKind.MOTORBIKE)
+            for one in self.vehicles
+        )
+
+    def drives(self, kind: VehicleKind, weight_g: int, parcels: int) -> bool:
+        """Whether it has a vehicle of that kind that takes such a load."""
+        return any(
+            one.kind is kind and weight_g <= one.weight_max_g and parcels <= one.parcels_max for one in self.vehicles
+        )
 
     def days_to(self, distance_km: float) -> int:
         """Its working days from hand-over to delivery over that straight-line distance."""

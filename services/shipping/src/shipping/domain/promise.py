@@ -8,14 +8,18 @@ from datetime import date, datetime, time, timedelta
 
 from shipping.domain.calendar import ServiceCalendar, day_end, local_date, local_time
 from shipping.domain.goods import Handling, Place, Shipment
-from shipping.domain.partners import Leg, Partner
+from shipping.domain.partners import Leg, Partner, VehicleKind
 from shipping.domain.profile import Network
 from shipping.domain.units import Unit, Units, distance_km
 
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """By when the courier and the buyer have a parcel, and the inputs; changed only by a new fact."""
+    """By when the courier and the buyer have a parcel, and the inputs; changed only by a new fact.
+
+    `first_deadline_time`: the hand-over that was promised first, if this one was made after a miss. Waves go by it: who
+    waited in vain rides first.
+    """
 
     handover_deadline_time: datetime
     delivery_deadline_time: datetime
@@ -25,6 +29,12 @@ class Promise:
     first_wave_time: datetime
     lead_days: int
     partner_id: str
+    first_deadline_time: datetime | None = None
+
+    @property
+    def planned_by_time(self) -> datetime:
+        """The hand-over deadline that waves try to keep."""
+        return self.first_deadline_time or self.handover_deadline_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +61,23 @@ class Refusal(Exception):
         super().__init__(reason)
 
 
-def promise(world: World, shipment: Shipment, origin: str, now: datetime) -> Promise:
-    """The promise for a shipment collected in the commune `origin`; raises Refusal."""
-    partner = choose_partner(world, shipment, origin, now)
-    profile = world.network.profile(origin)
+def promise(
+    world: World, shipment: Shipment, origin: Place, now: datetime, largest: VehicleKind = VehicleKind.TRUCK
+) -> Promise:
+    """The promise for a shipment collected at `origin`, which vehicles up to `largest` reach; raises Refusal."""
+    partner = choose_partner(world, shipment, origin, now, largest)
+    profile = world.network.profile(origin.commune_code)
     if profile is None:
         raise Refusal("UNKNOWN_COMMUNE")
     bound_by, channel_deadline = channel_deadline_time(world, shipment.channel, shipment.place_time)
-    packed = shipment.place_time + timedelta(minutes=profile.packing_minutes)
+    packed = max(now, shipment.place_time + timedelta(minutes=profile.packing_minutes))
     waves = profile.timetable.after(packed - timedelta(microseconds=1), partner.calendars[Leg.PICKUP].open_on, 1)
     if not waves:
         raise Refusal("NO_PARTNER")
     handover = channel_deadline
     if waves[0] > channel_deadline:
         bound_by, handover = "COMMUNE_SCHEDULE", day_end(local_date(waves[0]))
-    days = lead_days(world, partner, origin, shipment.destination.commune_code)
+    days = lead_days(world, partner, origin.commune_code, shipment.destination.commune_code)
     delivered = partner.calendars[Leg.DELIVERY].after(local_date(handover), days)
     return Promise(
         handover_deadline_time=handover,
@@ -87,17 +99,17 @@ def channel_deadline_time(world: World, channel: str, place_time: datetime) -> t
     return "CHANNEL_NEXT_WORKING_DAY", day_end(world.calendar.open_from(day + timedelta(days=1)))
 
 
-def choose_partner(world: World, shipment: Shipment, origin: str, now: datetime) -> Partner:
+def choose_partner(world: World, shipment: Shipment, origin: Place, now: datetime, largest: VehicleKind) -> Partner:
     """The first partner that collects and delivers there and carries it all the way; raises Refusal."""
     if Handling.HOT_MEAL in shipment.handling or not shipment.size.weight_g:
         raise Refusal("NOT_BATCHABLE")
-    source, target = world.units.resolve(origin, local_date(now)), resolve(world, shipment.destination, now)
+    source, target = resolve(world, origin, now), resolve(world, shipment.destination, now)
     if source is None or target is None:
         raise Refusal("UNKNOWN_COMMUNE")
     serving = [p for p in world.partners.values() if p.serves(Leg.PICKUP, source) and p.serves(Leg.DELIVERY, target)]
     if not serving:
         raise Refusal("NO_PARTNER")
-    carrying = [partner for partner in serving if partner.carries(shipment.size)]
+    carrying = [one for one in serving if one.carries(shipment.size) and one.fetches(shipment, largest)]
     if not carrying:
         raise Refusal("OVER_PARTNER_LIMITS")
     return carrying[0]

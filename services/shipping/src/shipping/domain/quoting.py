@@ -22,7 +22,7 @@ def quote(world: World, origin: Place, shipment: Shipment, now: datetime) -> Quo
     """The promise that a parcel made now would get; `place_time` NEVER means now."""
     asked = replace(shipment, place_time=now) if shipment.place_time == NEVER else shipment
     try:
-        made = promise(world, asked, origin.commune_code, now)
+        made = promise(world, asked, origin, now)
     except Refusal as refusal:
         return Quote(None, refusal.reason)
     partner = world.partners[made.partner_id]

@@ -80,9 +80,9 @@ class ShippingServicer(pb_grpc.ShippingServiceServicer):
         async with self._runtime.engine.connect() as connection:
             parcel = await reads.parcel(connection, identifier(request.parcel_id, "parcel_id"))
             _check_seller(parcel, caller())
-            batch_id, _ = await reads.live_batch(connection, parcel.id)
+            batch_id, partner_id = await reads.live_batch(connection, parcel.id)
             decisions = await reads.decisions(connection, parcel.id, day)
-        answer = explain(parcel, bool(batch_id), decisions)
+        answer = explain(parcel, bool(batch_id), bool(partner_id), decisions)
         return responses.explained(parcel, batch_id, answer, self._next_wave(parcel, now, day), decisions)
 
     def _next_wave(self, parcel: Parcel, now: datetime, day: str) -> datetime | None:

@@ -87,7 +87,7 @@ def declare_closure(
     request: pb.DeclareClosureRequest, caller: Caller, world: World, closure_id: str
 ) -> commands.DeclareClosure:
     """Either a known road or a current commune; an officer's own."""
-    if request.WhichOneof("what") is None:
+    if not request.road_id and not request.commune_code:
         raise Invalid("what", "must be a road or a commune")
     if request.road_id and request.road_id not in world.network.roads:
         raise Invalid("road_id", "is not a road that is watched")
@@ -98,15 +98,12 @@ def declare_closure(
     theirs = commune == own if commune else world.network.road_serves(request.road_id, own)
     if caller.role == "officer" and not theirs:
         raise NotYourCommune(commune_code=own)
-    begins, ends = time_from(request, "from_time"), needed_time(request, "to_time")
-    if begins is not None and ends <= begins:
-        raise Invalid("to_time", "must be later than from_time")
     return commands.DeclareClosure(
         closure_id=closure_id,
         road_id=request.road_id,
         commune_code=commune,
-        from_time=begins,
-        to_time=ends,
+        from_time=time_from(request, "from_time"),
+        to_time=needed_time(request, "to_time"),
         source=text(request.source, "source"),
         declared_by=caller.identity,
     )

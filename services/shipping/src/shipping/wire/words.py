@@ -21,6 +21,9 @@ CODE_CHARACTERS_MAX = 64
 WEIGHT_G_MAX = 1_000_000
 SIDE_CM_MAX = 1_000
 COD_VND_MAX = 1_000_000_000
+TIME_MIN, TIME_MAX = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+"""Times outside are slips, and calendars cannot be searched at the ends of time."""
+
 _COMMUNE = re.compile(r"[0-9]{5}")
 _CODE = re.compile(rf"[A-Z][A-Z0-9_]{{0,{CODE_CHARACTERS_MAX - 1}}}")
 
@@ -92,14 +95,17 @@ def iso_date(value: str, field: str) -> str:
 
 
 def time_from(message: Message, field: str) -> datetime | None:
-    """A timestamp field in UTC; None if unset."""
+    """A timestamp field in UTC, bounded; None if unset."""
     if not message.HasField(field):
         return None
     stamp: Timestamp = getattr(message, field)
     try:
-        return stamp.ToDatetime(UTC)
+        time = stamp.ToDatetime(UTC)
     except (ValueError, OverflowError):
         raise Invalid(field, "is not a time") from None
+    if not TIME_MIN <= time < TIME_MAX:
+        raise Invalid(field, f"must be from {TIME_MIN.year} to {TIME_MAX.year - 1}")
+    return time
 
 
 def needed_time(message: Message, field: str) -> datetime:

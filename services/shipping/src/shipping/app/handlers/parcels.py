@@ -73,7 +73,7 @@ def _settle(world: World, parcel: Parcel, point: PickupPoint | None, moment: Mom
     gate = point.at(parcel.create_time)
     origin = Place(gate.place.commune_code, "", gate.place.hamlet)
     try:
-        made = promise(world, parcel.shipment, origin.commune_code, moment.now)
+        made = promise(world, parcel.shipment, gate.place, moment.now, gate.largest_vehicle)
     except Refusal as refusal:
         return parcel.refused(refusal.reason, moment.now)
     profile = world.network.profile(origin.commune_code)

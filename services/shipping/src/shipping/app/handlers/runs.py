@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
 from chassis.kernel import NOTHING, Change, Invalid, Loaded, Moment, NotFound, Outcome, said, together
@@ -12,10 +13,11 @@ from shipping.app import commands
 from shipping.domain import events, feed
 from shipping.domain.batch import AWARDED, FINISHED, Batch, BatchState, batch_of, joined
 from shipping.domain.errors import NoLongerYours, NotAccepted, ParcelsUnreported, RunNotFinished
+from shipping.domain.goods import Place
 from shipping.domain.line import Line, LineState, line_id
 from shipping.domain.parcel import Parcel
 from shipping.domain.parcel_steps import BEFORE_PICKUP, ParcelState
-from shipping.domain.promise import World
+from shipping.domain.promise import Refusal, World, promise
 from shipping.domain.tender import Tender, TenderState
 from shipping.domain.tendering import Offer, accepted, passed_on
 
@@ -28,8 +30,7 @@ def accept_tender(command: commands.AcceptTender, loaded: Loaded, moment: Moment
     if tender.state is TenderState.ACCEPTED:
         return Outcome(reply=batch)
     taken = tender.accept(moment.now)
-    if batch.state is not BatchState.TENDERED or batch.tender_id != tender.id:
-        raise NoLongerYours(tender_id=tender.id, state=batch.state)
+    _require_offered(batch, tender)
     if unknown := refused - set(batch.parcel_ids):
         raise Invalid("refused_parcel_ids", f"{min(unknown)} is not on this run")
     if refused == set(batch.parcel_ids):
@@ -47,10 +48,17 @@ def decline_tender(world: World, command: commands.DeclineTender, loaded: Loaded
     if tender.state is TenderState.DECLINED:
         return NOTHING
     declined = tender.decline(command.reason, moment.now)
+    _require_offered(batch, tender)
     fact = events.BatchDeclined(
         batch_id=batch.id, tender_id=tender.id, partner_id=tender.partner_id, reason=command.reason
     )
     return passed_on(batch, declined, fact, _offer(world, batch, command.next_tender_id, loaded, moment))
+
+
+def _require_offered(batch: Batch, tender: Tender) -> None:
+    """Raises NoLongerYours if the run was withdrawn before the tender heard of it."""
+    if batch.state is not BatchState.TENDERED or batch.tender_id != tender.id:
+        raise NoLongerYours(tender_id=tender.id, state=batch.state)
 
 
 def expire_tender(world: World, command: commands.ExpireTender, loaded: Loaded, moment: Moment) -> Outcome:
@@ -91,7 +99,7 @@ class PickupReply:
     parcels_missed: int
 
 
-def report_pickup(command: commands.ReportPickup, loaded: Loaded, moment: Moment) -> Outcome:
+def report_pickup(world: World, command: commands.ReportPickup, loaded: Loaded, moment: Moment) -> Outcome:
     """Reports first, then the end of the run, then the hub, as far as the call says."""
     batch = loaded.require(Batch, command.batch_id)
     if batch.partner_id != command.partner_id:
@@ -102,7 +110,7 @@ def report_pickup(command: commands.ReportPickup, loaded: Loaded, moment: Moment
     before, outcomes = dict(lines), []
     changes: list[Change] = []
     for report in command.reports:
-        outcome, line, parcel_changes = _at_the_gate(batch, lines, report, loaded, moment)
+        outcome, line, parcel_changes = _at_the_gate(world, batch, lines, report, loaded, moment)
         if line is not None:
             lines[report.parcel_id] = line
         changes += parcel_changes
@@ -114,11 +122,13 @@ def report_pickup(command: commands.ReportPickup, loaded: Loaded, moment: Moment
 
 
 def _at_the_gate(
-    batch: Batch, lines: Mapping[str, Line], report: commands.GateReport, loaded: Loaded, moment: Moment
+    world: World, batch: Batch, lines: Mapping[str, Line], report: commands.GateReport, loaded: Loaded, moment: Moment
 ) -> tuple[PickupOutcome, Line | None, tuple[Change, ...]]:
     """One report: what it is worth, the line after it, and what it does to the parcel."""
-    line, parcel = lines.get(report.parcel_id), loaded.get(Parcel, report.parcel_id)
-    if line is None or parcel is None:
+    # Called-off parcels have left the manifest; their lines still say why.
+    line = lines.get(report.parcel_id) or loaded.get(Line, line_id(batch.id, report.parcel_id))
+    parcel = loaded.get(Parcel, report.parcel_id)
+    if line is None or parcel is None or line.state is LineState.REFUSED:
         return PickupOutcome.NOT_ON_RUN, None, ()
     off = parcel.state is ParcelState.CANCELLED and line.state is LineState.PLANNED
     if off or line.state is LineState.CANCELLED:
@@ -131,8 +141,25 @@ def _at_the_gate(
         # A parcel that was scanned on its way cannot have been missed; the scan is the better witness.
         outcome = PickupOutcome.APPLIED if report.picked else PickupOutcome.CONFLICT
         return outcome, line.picked(at), parcel.picked_up(batch.id, batch.partner_id, at).changes
-    missed = parcel.missed(batch.id, batch.partner_id, report.reason, at)
-    return PickupOutcome.APPLIED, line.missed(report.reason, at), missed.changes
+    missed = _missed(world, batch, parcel, report, at, moment)
+    return PickupOutcome.APPLIED, line.missed(report.reason, at), (missed,)
+
+
+def _missed(
+    world: World, batch: Batch, parcel: Parcel, report: commands.GateReport, at: datetime, moment: Moment
+) -> Change:
+    """The parcel after a miss, with what can be promised now if it waits for another run."""
+    (change,) = parcel.missed(batch.id, batch.partner_id, report.reason, at).changes
+    left = change.aggregate
+    assert isinstance(left, Parcel)
+    if left.state is not ParcelState.READY:
+        return change
+    try:
+        anew = promise(world, left.shipment, Place(left.origin_commune_code), moment.now)
+    except Refusal:
+        return change
+    (after,) = left.promised_anew(anew, moment.now).changes
+    return Change(after.aggregate, change.facts + after.facts)
 
 
 def _run_after(

@@ -112,7 +112,7 @@ def make_handlers(world: World) -> Handlers:
         c.AcceptTender: Handler(runs.accept_tender, _accept),
         c.DeclineTender: Handler(over(runs.decline_tender), _pass_on, lambda x: _parcels(x.parcel_ids)),
         c.ExpireTender: Handler(over(runs.expire_tender), _pass_on, lambda x: _parcels(x.parcel_ids)),
-        c.ReportPickup: Handler(runs.report_pickup, _report_pickup),
+        c.ReportPickup: Handler(over(runs.report_pickup), _report_pickup),
         c.DropParcels: Handler(runs.drop_parcels, _drop, lambda x: _parcels(x.parcel_ids)),
         c.WithdrawBatch: Handler(runs.withdraw_batch, _withdraw),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from chassis.kernel import NOTHING, Change, Loaded, Moment, Outcome, said, together
+from chassis.kernel import NOTHING, Change, Invalid, Loaded, Moment, Outcome, said, together
 
 from shipping.app import commands
 from shipping.domain.batch import FINISHED, Batch, BatchState
@@ -89,12 +89,15 @@ def _decision(command: commands.SavePlan, number: int, moment: Moment) -> Change
 
 def declare_closure(command: commands.DeclareClosure, loaded: Loaded, moment: Moment) -> Outcome:
     """Remembered; the clock moves the runs it concerns, now and while it lasts."""
+    from_time = command.from_time or moment.now
+    if command.to_time <= from_time:
+        raise Invalid("to_time", "must be later than from_time, or than now")
     closure = Closure(
         id=command.closure_id,
         trace=moment.trace,
         road_id=command.road_id,
         commune_code=command.commune_code,
-        from_time=command.from_time or moment.now,
+        from_time=from_time,
         to_time=command.to_time,
         source=command.source,
         declared_by=command.declared_by,
