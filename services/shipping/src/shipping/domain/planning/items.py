@@ -22,7 +22,7 @@ NEVER = 10**9
 class Item:
     """Parcels at one gate that the search moves as one; all times in seconds from the decision.
 
-    `latest` = home by, for each hub number, handling already taken off. `allowed` = (vehicle number, hub number).
+    `late` = promise lost. `latest` = home by, for each hub number, less handling. `allowed` = (vehicle, hub) numbers.
     """
 
     rides: tuple[Ride, ...]
@@ -33,6 +33,7 @@ class Item:
     latest: dict[int, int]
     allowed: frozenset[tuple[int, int]]
     must: bool = False
+    late: bool = False
     hot: bool = False
     coming: bool = False
     weight: int = 0
@@ -44,11 +45,12 @@ class Item:
 
 @dataclass(slots=True)
 class Outlook:
-    """What is known about one parcel: why it cannot ride now ("" = it can), and until when it may wait."""
+    """What is known of one parcel: why it cannot ride now ("" = it can), if it is `told` to, how long it may wait."""
 
     ride: Ride
     refusal: str = ""
     late: bool = False
+    told: bool = False
     must: bool = False
     last_wave: int | None = None
     home_if_last: int | None = None
@@ -87,7 +89,8 @@ class Sorter:
             self._time(found, fitting)
         if pinned is False and not found.refusal:
             found.refusal = "PINNED_TO_WAIT"
-        found.must = not found.refusal and (found.must or pinned is True)
+        found.told = pinned is True or ride.must_ride is True
+        found.must = not found.refusal and (found.must or found.told)
         return found
 
     def _ready(self, ride: Ride) -> bool:
@@ -256,6 +259,7 @@ def _item(ground: Ground, timer: Timer, outlook: Outlook) -> Item:
         latest=outlook.latest,
         allowed=outlook.allowed,
         must=outlook.must,
+        late=outlook.late and not outlook.told,
         hot=HOT_MEAL in ride.handling,
     )
 
