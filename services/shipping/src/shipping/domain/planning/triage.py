@@ -34,24 +34,16 @@ class Triage:
         """Every parcel becomes an item of its own: light ones shall not wait for a heavy one they were packed with."""
         self.region, self.items = region, region.split()
         self.now = sum(fleet.now for fleet in region.fleets)
-        self.parts = self._parts()
-        self.last = np.array([region.last(item) for item in self.items], int)
+        self.parts = parts_of(region, self.items)
         self.lost = np.array([item.late for item in self.items], bool)
-        self.presses = ~self.lost & (self.last <= REACH)
+        self.presses = pressing(region, self.items)
         self.vehicles = min(self.now, self._needed())
-
-    def _parts(self) -> np.ndarray:
-        """Weight and pieces of every item as parts of a mean vehicle."""
-        cars = [(fleet.vehicle, max(fleet.now, fleet.later)) for fleet in self.region.fleets]
-        weight, pieces = (sum(getattr(v, size) * n for v, n in cars) for size in ("weight_max_g", "parcels_max"))
-        loads = np.array([(item.weight, item.pieces) for item in self.items], float).reshape(-1, 2)
-        found: np.ndarray = loads * sum(n for _, n in cars) / (weight, pieces)
-        return found
 
     def advice(self) -> Advice:
         """What is offered to the search: what presses, what may wait, and what is late already where there is room."""
         sizes = self.parts.sum(1) / np.array([len(item.rides) for item in self.items])
-        order = np.lexsort((sizes, self.last, self.lost, ~self.presses))
+        last = np.array([self.region.last(item) for item in self.items], int)
+        order = np.lexsort((sizes, last, self.lost, ~self.presses))
         within = np.cumsum(self.parts[order], 0).max(1) <= np.where(self.lost[order], 1.0, OFFERED) * self.vehicles
         return Advice(
             "triage", self._ids(order[within]), {}, Crowd(self._ids(np.flatnonzero(self.presses)), self._spare())
@@ -78,6 +70,26 @@ class Triage:
             found[vehicle.vehicle_id] = min(spare, router.left(number))
             spare -= found[vehicle.vehicle_id]
         return found
+
+
+def parts_of(region: Region, items: Sequence[Item]) -> np.ndarray:
+    """Weight and pieces of every item as parts of a mean vehicle."""
+    cars = [(fleet.vehicle, max(fleet.now, fleet.later)) for fleet in region.fleets]
+    weight, pieces = (sum(getattr(v, size) * n for v, n in cars) for size in ("weight_max_g", "parcels_max"))
+    loads = np.array([(item.weight, item.pieces) for item in items], float).reshape(-1, 2)
+    found: np.ndarray = loads * sum(n for _, n in cars) / (weight, pieces)
+    return found
+
+
+def pressing(region: Region, items: Sequence[Item]) -> np.ndarray:
+    """Which items can still be on time, but hardly later."""
+    return np.array([not item.late and region.last(item) <= REACH for item in items], bool)
+
+
+def is_overrun(region: Region) -> bool:
+    """Whether what presses is more than all vehicles that are there now can carry."""
+    parts = parts_of(region, region.items)[pressing(region, region.items)]
+    return bool((parts.sum(0) > sum(fleet.now for fleet in region.fleets)).any())
 
 
 def joined(crowds: Sequence[Crowd]) -> Crowd | None:
