@@ -22,8 +22,8 @@ NEVER = 10**9
 class Item:
     """Parcels at one gate that the search moves as one; all times in seconds from the decision.
 
-    `soon` = the next wave is the last that will do, `late` = none will. `latest` = home by, for each hub number, less handling.
-    `allowed` = (vehicle number, hub number).
+    `soon` = the next wave is the last that will do, `late` = none will. `latest` = home by, for each hub
+    number, handling already taken off. `allowed` = (vehicle number, hub number).
     """
 
     rides: tuple[Ride, ...]
