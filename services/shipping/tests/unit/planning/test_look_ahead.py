@@ -127,3 +127,27 @@ def test_a_vehicle_that_comes_back_may_prove_two_later_runs() -> None:
     session = Session(one, Budget(0.1), 1)
     proofs, unproved = witnesses(session, session.items)
     assert {proof.decide_time for proof in proofs} == {at(12), at(14)} and unproved == []
+
+
+def crowd(present: list[Ride], number: int) -> Plan:
+    """The plan of a wave at 10:00 with so many motorbikes, each of which drives once a day."""
+    one = replace(with_yesterday(present, []), vehicles=(bike(number=number, number_scope="day"),))
+    plan = plan_wave(one, Budget(0.3), 1)
+    assert broken_rules(one, plan) == () and plan.policy == "triage"
+    return plan
+
+
+def test_where_vehicles_are_too_few_light_parcels_come_before_heavy_and_late_ones() -> None:
+    """One motorbike for 45 kg: ten promises are kept instead of three."""
+    heavy = [ride(f"heavy{n}", "g1", weight_g=14_000, latest={"hub": at(12)}) for n in range(6)]
+    lost = [ride(f"lost{n}", "g2", weight_g=3_000, latest={"hub": at(9)}) for n in range(10)]
+    light = [ride(f"light{n}", f"g{n % 5 + 1}", weight_g=4_000, latest={"hub": at(12)}) for n in range(10)]
+    assert rides_now(crowd([*heavy, *lost, *light], 1)) == {one.parcel_id for one in light}
+
+
+def test_where_vehicles_are_too_few_those_that_drive_once_a_day_wait_for_what_presses() -> None:
+    """What must leave by 12:00 fills one motorbike; the other waits although enough is there to fill it."""
+    pressing = [ride(f"now{n}", "g1", weight_g=4_000, latest={"hub": at(12)}) for n in range(10)]
+    calm = [ride(f"calm{n}", "g5", weight_g=4_000, latest={"hub": at(20)}) for n in range(30)]
+    assert rides_now(crowd([*pressing, *calm], 2)) >= {one.parcel_id for one in pressing}
+    assert len(crowd([*pressing, *calm], 2).runs) == 1

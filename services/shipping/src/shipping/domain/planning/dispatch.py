@@ -13,9 +13,9 @@ import numpy as np
 from numpy.random import default_rng
 from numpy.typing import NDArray
 
+from shipping.domain.planning.advice import Advice
 from shipping.domain.planning.engine import Found, Trip, search
 from shipping.domain.planning.items import NEVER, Item
-from shipping.domain.planning.lookahead import Advice
 from shipping.domain.planning.model import Forecast, Pool, Ride
 from shipping.domain.planning.model_vrp import Option, write
 from shipping.domain.planning.router import STEPS_MAX, stops_of

@@ -22,7 +22,8 @@ NEVER = 10**9
 class Item:
     """Parcels at one gate that the search moves as one; all times in seconds from the decision.
 
-    `latest` = home by, for each hub number, handling already taken off. `allowed` = (vehicle number, hub number).
+    `soon` = the next wave is the last that will do, `late` = none will. `latest` = home by, for each hub
+    number, handling already taken off. `allowed` = (vehicle number, hub number).
     """
 
     rides: tuple[Ride, ...]
@@ -33,6 +34,8 @@ class Item:
     latest: dict[int, int]
     allowed: frozenset[tuple[int, int]]
     must: bool = False
+    soon: bool = False
+    late: bool = False
     hot: bool = False
     coming: bool = False
     weight: int = 0
@@ -44,11 +47,12 @@ class Item:
 
 @dataclass(slots=True)
 class Outlook:
-    """What is known about one parcel: why it cannot ride now ("" = it can), and until when it may wait."""
+    """What is known of one parcel: why it cannot ride now ("" = it can), if it is `told` to, how long it may wait."""
 
     ride: Ride
     refusal: str = ""
     late: bool = False
+    told: bool = False
     must: bool = False
     last_wave: int | None = None
     home_if_last: int | None = None
@@ -87,7 +91,8 @@ class Sorter:
             self._time(found, fitting)
         if pinned is False and not found.refusal:
             found.refusal = "PINNED_TO_WAIT"
-        found.must = not found.refusal and (found.must or pinned is True)
+        found.told = pinned is True or ride.must_ride is True
+        found.must = not found.refusal and (found.must or found.told)
         return found
 
     def _ready(self, ride: Ride) -> bool:
@@ -177,16 +182,8 @@ class Sorter:
     def solo(self, ride: Ride, number: int, hub: int, wave: int = 0, home_by: int | None = None) -> int | None:
         """When a run for this parcel alone would be home; None = it cannot. Later waves with a fresh vehicle."""
         vehicle = self.ground.vehicles[number]
-        key: tuple[object, ...] = (
-            ride.gate_id,
-            ride.open_time,
-            ride.close_time,
-            ride.service_seconds,
-            number,
-            hub,
-            wave,
-            home_by,
-        )
+        times = ride.open_time, ride.close_time, ride.service_seconds
+        key: tuple[object, ...] = (ride.gate_id, *times, number, hub, wave, home_by)
         if self.timer.opens(ride) > 0:
             key = (*key, ride.parcel_id)
         if key not in self._solo:
@@ -256,6 +253,8 @@ def _item(ground: Ground, timer: Timer, outlook: Outlook) -> Item:
         latest=outlook.latest,
         allowed=outlook.allowed,
         must=outlook.must,
+        soon=outlook.next_wave is not None and outlook.last_wave == outlook.next_wave,
+        late=outlook.late and not outlook.told,
         hot=HOT_MEAL in ride.handling,
     )
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from shipping.domain.planning.advice import Advice
 from shipping.domain.planning.engine import Found, Trip, search
 from shipping.domain.planning.items import Item
 from shipping.domain.planning.model import Forecast
@@ -34,19 +35,6 @@ TIGHT = 0.5
 
 RUN_SECONDS = 3 * 3600
 """What a run takes, roughly, to tell how often a vehicle that is counted by number in use can go."""
-
-
-@dataclass(frozen=True, slots=True)
-class Advice:
-    """The ids of the parcels that should ride, by which candidate, and the mean cost of each candidate looked at.
-
-    `crowded`: vehicles are too short for anything to be weighed or proved; the rule's own choice stands.
-    """
-
-    name: str
-    parcel_ids: frozenset[str]
-    judged: dict[str, int]
-    crowded: bool = False
 
 
 class LookAhead:

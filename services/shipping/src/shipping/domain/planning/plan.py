@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from shipping.domain.planning.advice import Advice
 from shipping.domain.planning.answer import Plan, Witness
 from shipping.domain.planning.checker import broken_rules
 from shipping.domain.planning.dispatch import DISPATCH_SHARE, Dispatch, is_large
 from shipping.domain.planning.finish import finish
 from shipping.domain.planning.items import Item
-from shipping.domain.planning.lookahead import JUDGE_SHARE, Advice, LookAhead
+from shipping.domain.planning.lookahead import JUDGE_SHARE, LookAhead
 from shipping.domain.planning.model import Budget, Wave
 from shipping.domain.planning.router import Routed
 from shipping.domain.planning.rule import Rule
 from shipping.domain.planning.rules import baseline, decide, ride_now, rule_items
 from shipping.domain.planning.session import Decision, Session
+from shipping.domain.planning.triage import apply
 from shipping.domain.planning.validate import refuse_invalid, refuse_invalid_budget
 from shipping.domain.planning.weighing import WEIGH_SHARE, advise
 from shipping.domain.planning.whatif import frozen_runs, sellers_to_call
@@ -44,7 +46,7 @@ def _plan(session: Session) -> Plan:
     items, policy, begin, crowded = _advised(session, baseline(session.wave))
     proofs, unproved = _safe_to_hold(session, items)
     unproved = [] if crowded else unproved
-    decision = ride_now(session, policy, [*items, *unproved], 1.0, begin)
+    decision = ride_now(session, policy, [*items, *unproved], 1.0, begin, not crowded)
     codes = {ride.parcel_id: "NO_WITNESS" for item in unproved for ride in item.rides}
     plan = finish(session, replace(decision, held_codes=codes), proofs)
     return checked(session, replace(plan, call_sellers=sellers_to_call(wave, plan)))
@@ -53,13 +55,13 @@ def _plan(session: Session) -> Plan:
 def _advised(session: Session, rule: Rule) -> tuple[list[Item], str, float, bool]:
     """The items that ride now, by which policy, the budget spent on that, and if vehicles are too short.
 
-    Where they are too short a vehicle that waits is lost: what fills one goes at once.
+    Where they are too short `triage` says who comes first.
     """
     advice, share = _advice(session, rule)
-    crowded = advice is not None and advice.crowded
-    if advice is None or crowded:
-        rule = Rule(name="quantity") if crowded and rule.name == "take_all" else rule
-        return rule_items(session, rule), rule.name, 0.0, crowded
+    if advice is None:
+        return rule_items(session, rule), rule.name, 0.0, False
+    if advice.crowd:
+        return apply(session, advice, advice.crowd), advice.name, 0.0, True
     items = [item for item in session.items if item.must or item.rides[0].parcel_id in advice.parcel_ids]
     return items, f"look_ahead:{advice.name}", share, False
 

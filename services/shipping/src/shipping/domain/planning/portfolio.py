@@ -8,7 +8,7 @@ from dataclasses import replace
 from shipping.domain.planning.engine import Found, Trip, search
 from shipping.domain.planning.items import Item, bundled, merged
 from shipping.domain.planning.model_vrp import UNBOUND, Option, Written, write
-from shipping.domain.planning.router import MISSED_VND, STEPS_MAX, Candidate, Routed, Router, kind_order
+from shipping.domain.planning.router import STEPS_MAX, Candidate, Routed, Router, kind_order, missed_vnd
 
 FIRST_SHARE = 0.65
 """Of the time, this much goes to the different fleets, the rest to going on from the best choice of them."""
@@ -48,7 +48,7 @@ class Portfolio:
             share = begin + (middle - begin) * (number + 1) / len(mixes)
             pool += self._search(write(self.ground, coarse, mix), share, number, bundles)
         best = self.router.pick(self.items, pool + self._solos())
-        prizes = [MISSED_VND // 10 * len(item.rides) for item in self.items] if best.left else None
+        prizes = [missed_vnd(item) for item in self.items] if best.left else None
         written = write(self.ground, self.items, self.options, prizes)
         fine = [[item] for item in self.items]
         return [*pool, *best.runs, *self._search(written, until, len(mixes), fine, self._trips(best))]

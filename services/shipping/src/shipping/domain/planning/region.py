@@ -194,8 +194,7 @@ class Region:
         """What can ride now, as lots, and the items of each."""
         groups: dict[Key, list[Item]] = {}
         for item in self.items:
-            outlook = self.session.outlook(item)
-            last = 0 if item.must else self._wave_number(outlook.last_wave)
+            last = self.last(item)
             van = int(all(self.ground.vehicles[v].kind != KINDS[0] for v, _ in item.allowed))
             alone = -len(groups) - 1 if len(self.items) <= ALONE_MAX else 0
             large = len(groups) + 1 if self._is_large(item.weight, item.pieces) else alone
@@ -209,6 +208,16 @@ class Region:
                     ready = self.ground.seconds_from_now(ride.ready_time or self.ground.wave.decide_time)
                     table.add(key, ride, ready)
         return table.lots(), list(groups.values())
+
+    def last(self, item: Item) -> int:
+        """Number of the last wave that will still do for an item."""
+        return 0 if item.must else self._wave_number(self.session.outlook(item).last_wave)
+
+    def split(self) -> list[Item]:
+        """This hub's items again, each parcel one of its own."""
+        self.session.split()
+        self.items = [item for item in self.session.items if self._hub_of(item) == self.hub]
+        return self.items
 
     def _is_large(self, weight: int, pieces: int) -> bool:
         small = self.fleets[0].vehicle

@@ -89,7 +89,10 @@ class Rollouts:
             late[active] += missed
             brought[active] += (gone * parcels[active]).sum(1)
             open_[active] &= ~gone
-        return Plays(money + self._wait(open_, days), late, brought, self._rest(open_, days))
+        rest = self._rest(open_, days)
+        if region.beyond is None:
+            late += rest  # What the last wave leaves behind is fetched one by one, or never.
+        return Plays(money + self._wait(open_, days), late, brought, rest)
 
     def _now(
         self,

@@ -19,6 +19,12 @@ ENUMERATE_MAX = 5
 MISSED_VND = 50_000_000
 """Far above any run: a parcel that must go is left out only if nothing else is possible."""
 
+LATE_LESS = 10
+"""A parcel that is late already is left out rather than so many others."""
+
+SOON_MORE = 3
+"""A parcel that must go with the next wave at last is taken rather than so many that have more time."""
+
 STEPS_MAX = 20_000
 ROOM_TRIES_MAX = 3
 
@@ -146,7 +152,7 @@ class Router:
         row = {id(item): number for number, item in enumerate(items)}
         kept = [one for one in _unique(pool) if all(id(item) in row for item in one.items)]
         columns = [self._column(one, row) for one in kept]
-        penalties = [MISSED_VND * len(item.rides) * (10 if item.must else 1) for item in items]
+        penalties = [10 * missed_vnd(item) for item in items]
         free = {v.vehicle_id: self.left(number) for number, v in enumerate(self.ground.vehicles)}
         choice = choose(columns, penalties, free, self.ground.wave.partners)
         self.meter.nodes(choice.nodes)
@@ -207,6 +213,12 @@ def _unique(pool: Iterable[Candidate]) -> list[Candidate]:
         if key not in best or one.cost_vnd < best[key].cost_vnd:
             best[key] = one
     return list(best.values())
+
+
+def missed_vnd(item: Item) -> int:
+    """A tenth of what leaving an item out counts: most for what must go, least for what is late already."""
+    worth = 10 if item.must else SOON_MORE if item.soon else 1
+    return MISSED_VND // 10 * len(item.rides) * worth // (LATE_LESS if item.late else 1)
 
 
 def kind_order(kind: str) -> int:

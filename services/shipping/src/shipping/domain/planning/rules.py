@@ -67,10 +67,12 @@ def _full(session: Session, rule: Rule) -> bool:
     return weight or sum(item.pieces for item in session.items) * 1000 >= smallest.parcels_max * rule.fill_permille
 
 
-def ride_now(session: Session, policy: str, items: list[Item], until: float, begin: float = 0.0) -> Decision:
+def ride_now(
+    session: Session, policy: str, items: list[Item], until: float, begin: float = 0.0, late: bool = True
+) -> Decision:
     """Route these items; those that must go but fit nowhere on time get a second chance to be late."""
     routed = session.router.route(items, until, begin)
-    routed = _late(session, routed)
+    routed = _late(session, routed) if late else routed
     return Decision(policy, routed, frozenset(map(id, items)), {})
 
 

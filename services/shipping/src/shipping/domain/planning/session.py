@@ -12,6 +12,9 @@ from shipping.domain.planning.model import Addition, Budget, Ride, Wave
 from shipping.domain.planning.router import Routed, Router
 from shipping.domain.planning.timing import Timer
 
+SPLIT_MAX = 500
+"""Up to so many parcels can each be an item of its own where that matters."""
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -42,7 +45,13 @@ class Session:
         added = {p for one in self.additions for p in one.parcel_ids}
         free = [o for o in self.outlooks.values() if o.ride.parcel_id not in added | self.pinned]
         self.late_items: list[Item] = []
+        self.free = [outlook for outlook in free if not outlook.refusal]
         self.items: list[Item] = make_items(self.ground, self.timer, free)
+
+    def split(self) -> None:
+        """Make every parcel an item of its own, as long as they are not too many to search."""
+        if len(self.items) < len(self.free) <= SPLIT_MAX:
+            self.items = make_items(self.ground, self.timer, self.free, SPLIT_MAX)
 
     def outlook(self, item: Item) -> Outlook:
         """What is known of an item's parcels; they are alike."""

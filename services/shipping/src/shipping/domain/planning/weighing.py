@@ -8,7 +8,7 @@ from itertools import islice, pairwise
 
 import numpy as np
 
-from shipping.domain.planning.lookahead import Advice
+from shipping.domain.planning.advice import Advice
 from shipping.domain.planning.lots import Lots
 from shipping.domain.planning.model import Forecast
 from shipping.domain.planning.outline import outlines
@@ -18,6 +18,7 @@ from shipping.domain.planning.rule import Rule
 from shipping.domain.planning.rules import WAIT_MATTERS_VND, departs, rule_items
 from shipping.domain.planning.scenarios import coming_rides
 from shipping.domain.planning.session import Session
+from shipping.domain.planning.triage import Triage, is_overrun, joined
 
 DAYS, DAYS_PER_SECOND, DAYS_MAX = 3, 20, 12
 POLICIES_FEWEST, POLICIES_PER_SECOND = 2, 6
@@ -59,8 +60,8 @@ GATES_MAX = 150
 """A region with more gates is too large for this; the rule plans it."""
 
 CROWDED = 0.7
-"""With more than this part of all room asked for, no cut tells well enough what fits; the rule plans. Then nothing can
-be proved safe either, and forcing what is unproved to ride early wastes the few vehicles (measured: more late)."""
+"""If more than this part of all room is asked for, no cut tells well enough what fits; `triage` decides. Then nothing
+can be proved safe, and forcing what is unproved to ride early wastes the few vehicles."""
 
 FEW_LOTS = 12
 """So few lots can be searched as they are, which is more exact than cutting them."""
@@ -105,7 +106,7 @@ def advise(session: Session, forecast: Forecast, rule: Rule) -> Advice | None:
         return None
     judged = {f"{n}:{name}": cost for n, one in enumerate(named) for name, cost in one.judged.items()}
     riding = frozenset[str]().union(*(one.parcel_ids for one in named))
-    return Advice(named[0].name, riding, judged, any(one.crowded for one in named))
+    return Advice(named[0].name, riding, judged, joined([one.crowd for one in named if one.crowd]))
 
 
 class Weighing:
@@ -131,9 +132,8 @@ class Weighing:
         if not days or len(own.gate) + max(len(lots.gate) for lots in days) <= FEW_LOTS:
             return None
         self.rollouts = Rollouts(region, own, days)
-        if self.rollouts.crowding() > CROWDED:
-            ruled = (r.parcel_id for item in rule_items(self.session, self.rule) for r in item.rides)
-            return Advice(self.rule.name, frozenset(ruled), {}, crowded=True)
+        if self.rollouts.crowding() > CROWDED or is_overrun(region):
+            return Triage(region).advice() if self.rule.name == "take_all" else None
         self.days = len(days)
         self._race(self._candidates(own), MORE_SHARE * self.until)
         self._race(self._worth(), MORE_SHARE * self.until)
