@@ -10,7 +10,7 @@ from typing import Any
 from shipping.domain.planning import model
 
 from bench.planner.formats import BadInstance
-from bench.planner.instance import DAY_S, Expected, Instance, WaveTime
+from bench.planner.instance import DAY_S, Expected, Hub, Instance, WaveTime
 from bench.planner.roads import Ground
 
 ORIGIN = datetime(2026, 3, 2, tzinfo=UTC)
@@ -81,7 +81,7 @@ class Foresight:
         pool = self.instance.forecast.pool
         if pool is None:
             return None
-        due = {hub.id: at(hub.close) for hub in self.instance.hubs}
+        due = {hub.id: at(self._closes(hub)) for hub in self.instance.hubs}
         rides = tuple(
             model.Ride(
                 parcel_id=f"pool-{number}",
@@ -105,6 +105,10 @@ class Foresight:
             rides=rides,
             drop_unreachable=pool.drop_unreachable,
         )
+
+    def _closes(self, hub: Hub) -> int:
+        """When a hub closes; where only the parcels say so, what comes is not promised for later than they are."""
+        return min(hub.close, max((one.latest.get(hub.id, 0) for one in self.instance.parcels), default=0) or hub.close)
 
     def _rides(self, day: Sequence[Expected], number: int) -> tuple[model.Ride, ...]:
         base = -HISTORY_SHIFT_DAYS * DAY_S

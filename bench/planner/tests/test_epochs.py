@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from shipping.domain.planning import Budget, Wave, broken_rules, plan_wave
-from shipping.domain.planning.dispatch import Dispatch, Draws, is_large
+from shipping.domain.planning.dispatch import Dispatch, is_large
+from shipping.domain.planning.drawing import Draws
 from shipping.domain.planning.engine import search
-from shipping.domain.planning.model_vrp import write
+from shipping.domain.planning.model_vrp import priced, write
 from shipping.domain.planning.session import Session
 
 from bench.planner.asking import Asker
 from bench.planner.epochs import EPOCH_S, family_g
 from bench.planner.epochs_table import hindsight, measure
-from bench.planner.formats import load_instance
+from bench.planner.formats import dump, load_instance, parse
 from bench.planner.roads import Ground
 from bench.planner.simulate import View
 
@@ -81,6 +83,37 @@ def test_a_run_that_leaves_now_takes_nothing_that_is_to_come(wave: Wave) -> None
     later = [n for trip in found.trips if not trip.option.now for n in trip.items]
     assert now and not any(items[n].coming for n in now)
     assert not any(items[n].must for n in later)
+
+
+def test_a_price_decides_who_rides_now(wave: Wave) -> None:
+    """Scenarios are made to agree by prices: what is dear to send waits, what is dear to keep rides."""
+    look = looking(wave)
+    assert look.pool is not None
+    items = [*look.current, *Draws(look.session, look.pool, look.waves).items()]
+    free = [n for n, item in enumerate(look.current) if not item.must]
+    dear, cheap = free[::2], free[1::2]
+    prices = np.zeros(len(look.current), np.int64)
+    prices[dear], prices[cheap] = 100_000, -100_000
+    written = write(look.ground, items, look._options(items))
+    found = search(priced(written, prices), look.session.meter.search(0.5, 400), 1, [])
+    now = {n for trip in found.trips if trip.option.now for n in trip.items}
+    assert found.cost is not None and now.issuperset(cheap) and now.isdisjoint(dear)
+    assert priced(written, np.zeros(len(look.current), np.int64)) is written
+
+
+def test_a_bare_replay_file_is_dispatched_as_any_other() -> None:
+    """Ids as numbers, a flat matrix, no number of vehicles, and a closing time that only the parcels know."""
+    raw = json.loads(dump(family_g(1)))
+    raw["profiles"]["car"] = {"duration_s": raw["profiles"]["car"]["duration_s"][0]}
+    raw["places"] = [{"id": int(place["id"])} for place in raw["places"]]
+    raw["hubs"] = [{"id": "depot", "place": 0}]
+    fresh = [one | {"id": int(one["id"][1:]), "place": int(one["place"])} for one in raw["parcels"]]
+    instance = parse(raw | {"parcels": [one for one in fresh if one["known_at"] == 0]})
+    asked = Asker(Ground(instance)).wave(View(Ground(instance), 0, Ground(instance).parcels, (), {}))
+    assert asked.forecast is not None and asked.forecast.pool is not None
+    (due,) = {ride.latest["depot"] for ride in asked.forecast.pool.rides}
+    assert due == asked.rides[0].latest["depot"]
+    assert plan_wave(asked, Budget(0.3), seed=1).policy == "look_ahead:dispatch"
 
 
 def test_no_policy_drives_less_than_hindsight(capsys: pytest.CaptureFixture[str]) -> None:

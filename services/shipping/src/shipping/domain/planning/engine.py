@@ -22,19 +22,25 @@ from pyvrp.search import OPERATORS, LocalSearch, PerturbationManager, Perturbati
 from shipping.domain.planning.meter import Steps
 from shipping.domain.planning.model_vrp import Option, Written
 
-HISTORY = 100
-"""Late-acceptance memory: short, because budgets are."""
-
-
 PENALTIES = PenaltyParams(solutions_between_updates=100, max_penalty=1_000_000.0)
-PERTURBATIONS_MAX = 12
-"""Half of PyVRP's own: small problems and little time."""
-
 OVERLOAD = 0.05
 """A vehicle overloaded by this share is punished like one more run, to begin with."""
 
 LATE_SECONDS = 600
 """So is a run that is this late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How a search goes about: its late-acceptance memory, how many items it moves at once at most, and how many times
+    harder than later it punishes broken limits at first.
+
+    The memory is short because budgets are; half of PyVRP's own moves suit small problems.
+    """
+
+    history: int = 100
+    perturbations: int = 12
+    strictness: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,7 @@ class _Collector(IteratedLocalSearchCallbacks):
 
 
 def search(
-    written: Written, steps: Steps, seed: int, start: Sequence[Trip] | None = None, history: int = HISTORY
+    written: Written, steps: Steps, seed: int, start: Sequence[Trip] | None = None, habits: Habits | None = None
 ) -> Found:
     """Search until `steps` says stop, from `start` if given; deterministic for equal steps and seed.
 
@@ -78,16 +84,17 @@ def search(
     if data is None:
         steps.close()
         return Found(None, [], [], [])
-    rng = RandomNumberGenerator(seed)
-    local = LocalSearch(data, rng, written.neighbours, PerturbationManager(PerturbationParams(1, PERTURBATIONS_MAX)))
+    habits, rng = habits or Habits(), RandomNumberGenerator(seed)
+    perturbed = PerturbationManager(PerturbationParams(1, habits.perturbations))
+    local = LocalSearch(data, rng, written.neighbours, perturbed)
     for operator in OPERATORS:
         if operator.supports(data):
             local.add_operator(operator(data))
-    penalties = PenaltyManager(_first_penalties(data), PENALTIES)
+    penalties = PenaltyManager(_first_penalties(data, habits.strictness), PENALTIES)
     first = Solution.make_random(data, rng) if start is None else _solution(written, start)
     first = local(first, penalties.max_cost_evaluator(), exhaustive=True)
     collector = _Collector()
-    ils = IteratedLocalSearchParams(history_length=history, callbacks=collector)
+    ils = IteratedLocalSearchParams(history_length=habits.history, callbacks=collector)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PenaltyBoundWarning)  # Too small a fleet: what is infeasible is dropped later.
         best = IteratedLocalSearch(data, penalties, local, first, ils).run(steps, False, False, 5.0).best
@@ -102,7 +109,7 @@ def search(
     return Found(cost, _trips(written, best, feasible=best.is_feasible()), unserved, seen, int(later_cost))
 
 
-def _first_penalties(data: Any) -> tuple[list[float], float, float]:
+def _first_penalties(data: Any, strictness: float) -> tuple[list[float], float, float]:
     """Penalties on the scale of the money: PyVRP's midpoint suits neither đồng nor grams, and adapts too slowly."""
     types = data.vehicle_types()
     depots, spans = data.num_depots, []
@@ -115,8 +122,8 @@ def _first_penalties(data: Any) -> tuple[list[float], float, float]:
     ]
     skills = [any(kind.capacity[n] == 0 for kind in types) for n in range(len(sizes))]
     slack = [1.0 if skill else max(1.0, OVERLOAD * size) for size, skill in zip(sizes, skills, strict=True)]
-    loads = [min(PENALTIES.max_penalty, max(0.1, run / one)) for one in slack]
-    return loads, max(0.1, run / LATE_SECONDS), 1.0
+    most, run = PENALTIES.max_penalty, strictness * run
+    return [min(most, max(0.1, run / one)) for one in slack], min(most, max(0.1, run / LATE_SECONDS)), 1.0
 
 
 def _trips(written: Written, solution: Any, feasible: bool) -> list[Trip]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from pyvrp import Activity, ActivityType, Client, Depot, Location, ProblemData, VehicleType
 
-from shipping.domain.planning.ground import FAR, Ground, as_ints
+from shipping.domain.planning.ground import FAR, Ground, Ints, as_ints
 from shipping.domain.planning.items import NEVER, Item
 from shipping.domain.planning.model import Vehicle
 
@@ -53,6 +53,24 @@ def write(
 ) -> Written:
     """The problem of serving all items (or those worth their prize) with these options."""
     return _Writer(ground, items, options).written(prizes)
+
+
+def priced(written: Written, prices: Ints) -> Written:
+    """The same problem with a price on riding now for each of the first items; below 0 it is one on riding later."""
+    if written.data is None or not prices.any():
+        return written
+    kinds, first = written.data.vehicle_types(), written.data.num_depots
+    money: list[Any] = []
+    times: list[Any] = []
+    for kind, option in zip(kinds, written.options, strict=True):
+        cells: Ints = np.array(written.data.distance_matrix(kind.profile))
+        cells[:, first : first + len(prices)] += np.maximum(prices if option.now else -prices, 0)
+        np.fill_diagonal(cells, 0)
+        money.append(cells)
+        times.append(written.data.duration_matrix(kind.profile))
+    own = [kind.replace(profile=number) for number, kind in enumerate(kinds)]
+    data = written.data.replace(vehicle_types=own, distance_matrices=money, duration_matrices=times)
+    return replace(written, data=data)
 
 
 class _Writer:

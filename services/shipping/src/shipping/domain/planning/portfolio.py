@@ -104,7 +104,7 @@ class Portfolio:
         start: Sequence[Trip] | None = None,
     ) -> list[Candidate]:
         steps = self.router.meter.search(share, STEPS_MAX)
-        found: Found = search(written, steps, self.router.seed + number, start)
+        found: Found = search(written, steps, self.router.seed + number, start, self.router.habits)
         made = [
             self.router.candidate(trip.option.vehicle, trip.option.hub, [one for n in trip.items for one in bundles[n]])
             for trip in [*found.trips, *found.seen]

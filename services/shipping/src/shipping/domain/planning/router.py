@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import permutations
 
 from shipping.domain.planning.choose import Column, choose
+from shipping.domain.planning.engine import Habits
 from shipping.domain.planning.ground import Ground
 from shipping.domain.planning.items import NEVER, Item
 from shipping.domain.planning.meter import Meter
@@ -57,6 +58,7 @@ class Router:
         self.ground, self.timer, self.meter, self.seed = ground, timer, meter, seed
         self.used = dict.fromkeys((vehicle.vehicle_id for vehicle in ground.vehicles), 0)
         self.searches = True
+        self.habits = Habits()
         self.hints: list[tuple[int, int, tuple[str, ...]]] = []
         self._known: dict[tuple[object, ...], Candidate | None] = {}
 
