@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from shipping.domain.planning.choose import Choice, Column, choose
+from shipping.domain.planning.choose import Choice, Column
+from shipping.domain.planning.staged import choose_staged
 from shipping.domain.planning.supply import PartnerDay
 
 GAP = 1e-4
@@ -13,7 +14,8 @@ NODES_MAX = 2_000
 SECONDS_MAX = 50.0
 """Wall time after which the best choice so far is taken, for the whole nation."""
 
-REFUSED_VND = 100_000_000
+REFUSED_TIMES = 20
+"""A run that nobody takes counts as so many times its dearest offer; far more would blur the solver's sums."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,16 +89,9 @@ def allocate(
                     runs=offer.runs,
                 )
             )
-    choice = choose(
-        columns,
-        [REFUSED_VND] * len(run_pools),
-        {},
-        partner_state,
-        exact=True,
-        gap=GAP,
-        nodes_max=NODES_MAX,
-        seconds_max=seconds_max,
-    )
+    dearest = [max((offer.bill_vnd + offer.penalty_vnd for offer in pool.offers), default=1) for pool in run_pools]
+    refused = [REFUSED_TIMES * max(1, dear) for dear in dearest]
+    choice = choose_staged(columns, refused, partner_state, GAP, NODES_MAX, seconds_max)
     return _allocation(run_pools, partner_state, columns, chosen, choice)
 
 
