@@ -1,10 +1,11 @@
-"""`python -m bench.planner.hindsight` fills the store of best known plans: many starts that know the whole future."""
+"""`python -m bench.planner.hindsight` betters the store of best known plans: many starts that know the whole future."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 
@@ -39,26 +40,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def fill(jobs: Sequence[Job], starts: int, until: float) -> None:
-    """Run the starts and keep what is better; the money after `starts` and after twice as many is noted."""
-    store, queue, done = Store(), iter(jobs), dict[tuple[str, int], list[Outcome]]()
+    """Run the starts and keep what is better; best known after `starts` and after twice as many is noted."""
+    store, queue, done = Store(), iter(jobs), Counter[tuple[str, int]]()
     with Progress(len(jobs)) as progress, ProcessPoolExecutor(PROCESSES, initializer=step_back) as pool:
         for job, outcome in _finished(pool, queue, until):
             family, seed, _, _ = job
-            ground, runs = ground_of(family, seed, REST_BUDGET_S), done.setdefault((family, seed), [])
-            runs.append(outcome)
-            better = store.offer(ground, outcome, HINDSIGHT)
-            if starts >= STARTS and len(runs) in (starts, 2 * starts):
-                store.note_effort(ground, str(len(runs) // starts), min(run.score for run in runs)[1])
-            if better or len(runs) % starts == 0:
+            ground = ground_of(family, seed, REST_BUDGET_S)
+            done[family, seed] += 1
+            better, runs = store.offer(ground, outcome, HINDSIGHT), done[family, seed]
+            if starts >= STARTS and runs in (starts, 2 * starts):
+                store.note_effort(ground, str(runs // starts))
+            if better or runs % starts == 0:
                 store.save()
             progress.step(f"{family}/{seed}")
 
 
 def start(job: Job) -> tuple[Job, Outcome]:
-    """One start: another fleet mix and another seed of the search every time."""
+    """One start: another fleet mix and another seed of the search every time, mostly from the best plan so far."""
     family, seed, number, cpu_s = job
     ground = ground_of(family, seed, REST_BUDGET_S)
-    return job, replay(ground, make_hindsight(ground, cpu_s, number))
+    return job, replay(ground, make_hindsight(ground, cpu_s, number, Store().best(ground)))
 
 
 def _finished(pool: ProcessPoolExecutor, queue: Iterator[Job], until: float) -> Iterator[tuple[Job, Outcome]]:

@@ -10,9 +10,10 @@ from shipping.domain.planning import Budget, Plan, Rule, Wave, broken_rules, pla
 from bench.planner.asking import Asker
 from bench.planner.clairvoyance import Routed
 from bench.planner.horizon import icd, rolling
+from bench.planner.options import FLEETS
 from bench.planner.roads import BrokenOrder, Ground, Order
-from bench.planner.simulate import View
-from bench.planner.whole import FLEETS, Whole
+from bench.planner.simulate import SOLO, Outcome, View
+from bench.planner.whole import Whole
 
 Planner = Callable[[Wave, Budget, int], Plan]
 RULES = ("greedy", "lazy", "take_all", "timetable", "quantity")
@@ -59,10 +60,16 @@ def make_policy(name: str, ground: Ground) -> Planned:
     return Planned(Asker(ground), POLICIES[name])
 
 
-def make_hindsight(ground: Ground, cpu_s: float, seed: int) -> Routed:
-    """One start of hindsight: routes of the whole future; what they cannot take goes lazily."""
+def make_hindsight(ground: Ground, cpu_s: float, number: int, known: Outcome | None = None) -> Routed:
+    """One start of hindsight: routes of the whole future; what they cannot take goes lazily.
+
+    Every start has its own seed and split of the fleet; all but each fifth go on from a `known` plan if there is one,
+    half of those with its vehicles only.
+    """
     rest = Planned(Asker(ground), by_rule(Rule(name="lazy")))
-    return Routed(Whole(ground, FLEETS[seed % len(FLEETS)]).routes(cpu_s, seed), rest.orders)
+    runs = [run for run in known.sent if run.wave != SOLO] if known and number % 5 else []
+    whole = Whole(ground, FLEETS[number % len(FLEETS)], runs, tight=bool(runs) and number % 2 == 1)
+    return Routed(whole.routes(cpu_s, number), rest.orders)
 
 
 POLICIES: dict[str, Planner] = {

@@ -71,9 +71,10 @@ class Store:
         self.rows[key] = {**row, "runs": runs, "effort": self.effort(ground)}
         return True
 
-    def note_effort(self, ground: Ground, effort: str, money: float) -> None:
-        """Remember what an amount of hindsight effort came to."""
-        self.rows[fingerprint(ground.instance)].setdefault("effort", {})[effort] = round(money)
+    def note_effort(self, ground: Ground, effort: str) -> None:
+        """Remember what is best known after an amount of hindsight effort."""
+        row = self.rows[fingerprint(ground.instance)]
+        row.setdefault("effort", {})[effort] = row["money"]
 
     def save(self) -> int:
         """Write the store, what another process found meanwhile included; answers its size in bytes.

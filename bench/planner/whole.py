@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,9 +13,10 @@ import pyvrp
 from numpy.typing import NDArray
 from pyvrp import search as pyvrp_search
 
-from bench.planner.ends import born_late, solo_runs
-from bench.planner.instance import DAY_S, Parcel, Span, Vehicle
-from bench.planner.roads import BrokenOrder, Ground, check_order
+from bench.planner.groups import Group, group_parcels
+from bench.planner.instance import DAY_S, Vehicle
+from bench.planner.options import Fleet, Option, make_options, place_run
+from bench.planner.roads import BrokenOrder, Ground, Sent, check_order
 
 NEIGHBOURS = 40
 FAR = 10_000_000
@@ -22,29 +24,6 @@ Ints = NDArray[np.int64]
 UNBOUND = 10**9
 CLEAR_MONEY = 10_000_000
 """The prize of a group: leaving one out is dearer than any run for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Parcels at one gate that are ready for the same wave and promised for the same instants."""
-
-    place: str
-    wave: int
-    latest: Mapping[str, int]
-    parcels: tuple[Parcel, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """Runs of one vehicle that are home by an instant, on the day of that instant."""
-
-    vehicle: Vehicle
-    number: int
-    wave: int
-    early: int
-    home_by: int
-    due: int = 0
-    avoids: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,103 +36,26 @@ class Route:
     parcels: tuple[str, ...]
 
 
-def group_parcels(ground: Ground) -> list[Group]:
-    """Groups in a fixed order; parcels that are ready for no wave are left out."""
-    waves, found = ground.instance.waves, dict[tuple[str, int, tuple[tuple[str, int], ...]], list[Parcel]]()
-    for parcel in ground.instance.parcels:
-        at = max(parcel.really_ready, parcel.known_at)
-        wave = next((number for number, one in enumerate(waves) if one.decide_at >= at), None)
-        if wave is not None:
-            key = (parcel.place, wave, tuple(sorted(_aims(ground, parcel).items())))
-            found.setdefault(key, []).append(parcel)
-    return [Group(key[0], key[1], dict(key[2]), tuple(parcels)) for key, parcels in sorted(found.items())]
-
-
-def _aims(ground: Ground, parcel: Parcel) -> Mapping[str, int]:
-    """The promise, or the first cut-off of each hub that a run could still reach if it was born late."""
-    if not born_late(ground, parcel):
-        return parcel.latest
-    hubs = {one.id: one for one in ground.instance.hubs}
-    homes = [(ground.vehicles[run.vehicle].end, run.home) for run in solo_runs(ground, parcel)]
-    aims: dict[str, int] = {}
-    for hub, home in homes:
-        there = home + hubs[hub].handling_s
-        due = min((cut for cut in hubs[hub].cutoffs if cut >= there), default=there)
-        aims[hub] = min(due, aims.get(hub, due))
-    return aims or parcel.latest
-
-
-@dataclass(frozen=True, slots=True)
-class Fleet:
-    """How hindsight counts vehicles: `share` of a day's number is kept for later cut-offs, and of a wave's number so
-    many waves' worth for each cut-off (most runs leave at the last wave that keeps a promise)."""
-
-    share: float
-    waves: int
-
-
-FLEETS = tuple(Fleet(share, waves) for share, waves in ((0.5, 1), (0.6, 3), (0.4, 2), (0.75, 6), (0.25, 1)))
-
-
-def make_options(ground: Ground, groups: Sequence[Group], fleet: Fleet) -> list[Option]:
-    """Every vehicle for every cut-off, on the day of that cut-off."""
-    options: list[Option] = []
-    for vehicle in ground.instance.vehicles:
-        hub = ground.hubs[vehicle.end]
-        ends = sorted({group.latest[hub.id] for group in groups if hub.id in group.latest})
-        for rank, due in enumerate(ends):
-            span = _shift(vehicle, due)
-            waves = [
-                (number, wave.earliest_leave)
-                for number, wave in enumerate(ground.instance.waves)
-                if span and span[0] <= wave.earliest_leave < min(due, span[1])
-            ]
-            if not span or not waves:
-                continue
-            earlier = any(other // DAY_S == due // DAY_S for other in ends[:rank])
-            many = _number(vehicle, min(fleet.waves, len(waves)), fleet.share if earlier else 1 - fleet.share)
-            if many:
-                home_by = min(due - hub.handling_s, span[1])
-                options += _around_closures(ground, Option(vehicle, many, *waves[0], home_by, due))
-    return options
-
-
-def _around_closures(ground: Ground, option: Option) -> Iterator[Option]:
-    """Where roads close during the day: runs that are home before they do, and runs that stay away from them."""
-    day, profile = option.early // DAY_S * DAY_S, option.vehicle.profile
-    hub = ground.hubs[option.vehicle.end].place
-    closing = [day + start for start in ground.instance.profiles[profile].periods if day + start > option.early]
-    shut = {at: {p for p in ground.places if ground.way(profile, p, hub, at) is None} for at in closing}
-    places = frozenset(place for at in closing if at < option.home_by for place in shut[at])
-    if not places:
-        yield option
-        return
-    first = min(at for at in closing if shut[at])
-    yield replace(option, home_by=min(option.home_by, first))
-    yield replace(option, avoids=places)
-
-
-def _shift(vehicle: Vehicle, due: int) -> Span | None:
-    """The last shift that begins before the instant."""
-    if not vehicle.shift:
-        return (0, due)
-    return max((span for span in vehicle.shift if span[0] < due), default=None)
-
-
-def _number(vehicle: Vehicle, waves: int, share: float) -> int:
-    if vehicle.number is None:
-        return 60
-    if vehicle.number_scope == "day":
-        return round(vehicle.number * share)
-    return vehicle.number * waves
-
-
 class Whole:
-    """The routing problem of one instance and one split of the fleet."""
+    """The routing problem of one instance and one split of the fleet.
 
-    def __init__(self, ground: Ground, fleet: Fleet) -> None:
-        self.ground, self.groups = ground, group_parcels(ground)
-        self.options = make_options(ground, self.groups, fleet)
+    A `known` plan is where its search begins; `tight` allows no vehicle that the known plan does not use, which keeps
+    what is found drivable where vehicles are few.
+    """
+
+    def __init__(self, ground: Ground, fleet: Fleet, known: Sequence[Sent] = (), tight: bool = False) -> None:
+        self.ground, self.groups = ground, group_parcels(ground, known)
+        options = make_options(ground, self.groups, fleet)
+        placed = [place_run(ground, options, run) for run in known]
+        used = Counter(placed)
+        kept = [number for number in range(len(options)) if used[number] or not tight]
+        self.options = [
+            replace(options[number], number=max(used[number], 0 if tight else options[number].number))
+            for number in kept
+        ]
+        self.known = [
+            (kept.index(number), run) for number, run in zip(placed, known, strict=True) if number is not None
+        ]
         ends = {ground.hubs[option.vehicle.end].place for option in self.options}
         hubs = sorted(ends | {option.vehicle.start for option in self.options})
         self.depots = {place: number for number, place in enumerate(hubs)}
@@ -172,11 +74,30 @@ class Whole:
             if operator.supports(self.data):
                 local.add_operator(operator(self.data))
         penalties = pyvrp.PenaltyManager(params.penalty.midpoint_penalties(self.data), params.penalty)
-        first = local(pyvrp.Solution.make_random(self.data, rng), penalties.max_cost_evaluator(), exhaustive=True)
+        begin = self._begin() if self.known else pyvrp.Solution.make_random(self.data, rng)
+        first = local(begin, penalties.max_cost_evaluator(), exhaustive=True)
         found = pyvrp.IteratedLocalSearch(self.data, penalties, local, first, params.ils)
         until = time.process_time() + cpu_s
         best = found.run(lambda _: time.process_time() >= until, False, False, 5.0).best
-        return [self._route(route) for route in best.routes() if route.is_feasible()]
+        return self._said(best)
+
+    def as_known(self) -> list[Route]:
+        """The known plan as routes, before any search."""
+        return self._said(self._begin())
+
+    def _said(self, solution: Any) -> list[Route]:
+        return [self._route(route) for route in solution.routes() if route.is_feasible()]
+
+    def _begin(self) -> Any:
+        """The known plan; a run that no option allows (it is late, say) is left out."""
+        of = {parcel.id: number for number, group in enumerate(self.groups) for parcel in group.parcels}
+        routes = []
+        for option, run in self.known:
+            stops = list(dict.fromkeys(of[parcel] for parcel in run.parcels if parcel in of))
+            if stops:
+                visits = [pyvrp.Activity(pyvrp.ActivityType.CLIENT, stop) for stop in stops]
+                routes.append(pyvrp.Route(self.data, visits, option))
+        return pyvrp.Solution(self.data, routes)
 
     def _route(self, route: Any) -> Route:
         option = self.options[route.vehicle_type()]
