@@ -1,4 +1,4 @@
-"""pytest plugin: one throwaway PostgreSQL and one real Kafka a test run, shared by all xdist workers.
+"""pytest plugin: one throwaway PostgreSQL a test run, shared by all xdist workers, and one real Kafka for each of them.
 
 pytest finds it by itself where this package is installed. The session fixtures `postgres` and `kafka` are started when
 the first test asks for them, each by a process of its own that ends with the test run, however that ends.
@@ -55,8 +55,9 @@ def postgres() -> ThrowawayPostgres:
 
 @pytest.fixture(scope="session")
 def kafka() -> str:
-    """host:port of the run's Kafka; every test makes its own topics, there is no auto-creation."""
-    return f"127.0.0.1:{state.read_json(_shared('kafka') / 'ports.json')['kafka']}"
+    """host:port of this worker's Kafka: a service that another worker tests would hear our facts and answer them."""
+    run_dir = _shared("kafka", os.environ.get("PYTEST_XDIST_WORKER", ""))
+    return f"127.0.0.1:{state.read_json(run_dir / 'ports.json')['kafka']}"
 
 
 def _run_process() -> int:
@@ -68,14 +69,14 @@ def _run_home() -> Path:
     return Path(tempfile.gettempdir()) / f"chophien-tests-{os.getuid()}-{_run_process()}"
 
 
-def _shared(part: str) -> Path:
-    """The run folder of the part, which is up when this returns; the first caller starts it."""
+def _shared(part: str, worker: str = "") -> Path:
+    """The run folder of the part, or of a worker's own, which is up when this returns; the first caller starts it."""
     home = _run_home()
     home.mkdir(mode=0o700, exist_ok=True)
     if home.stat().st_uid != os.getuid():
         raise StackError(f"{home} belongs to somebody else")
-    run_dir = home / part
-    with state.locked(home / f"{part}.lock"):
+    run_dir = home / f"{part}{worker}"
+    with state.locked(run_dir.with_suffix(".lock")):
         if not state.read_json(run_dir / "stack.json").get("ready"):
             _start(part, run_dir)
     return run_dir
