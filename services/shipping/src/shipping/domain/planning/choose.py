@@ -99,7 +99,7 @@ def write(
     steps: dict[str, list[int]] = {}
     for day in partners:
         own = {number: column for number, column in enumerate(columns) if column.partner_id == day.partner_id}
-        ceilings = _ceilings(own, day)
+        ceilings = ceilings_of(own, day)
         for ceiling, terms in ceilings:
             program.row(0.0, ceiling, terms)
         if day.discounts:
@@ -113,7 +113,8 @@ Ceiling = tuple[float, dict[int, float]]
 """What is left of a partner's ceiling, and what each of its columns uses of it."""
 
 
-def _ceilings(own: Mapping[int, Column], day: PartnerDay) -> list[Ceiling]:
+def ceilings_of(own: Mapping[int, Column], day: PartnerDay) -> list[Ceiling]:
+    """The ceilings of a partner that are set; `own` are its columns by number."""
     limits = (
         (day.runs_max, day.runs_today, {n: float(c.runs) for n, c in own.items()}),
         (day.parcels_max, day.parcels_today, {n: float(c.pieces) for n, c in own.items()}),

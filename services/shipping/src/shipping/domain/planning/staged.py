@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from shipping.domain.planning.choose import Choice, Column, Written, write
+from shipping.domain.planning.choose import Ceiling, Choice, Column, Written, ceilings_of, write
 from shipping.domain.planning.program import INFINITE, NOTHING, Program, Solved
 from shipping.domain.planning.supply import PartnerDay
 
@@ -53,7 +53,25 @@ def choose_staged(
     if not _is_proved(best, bound, gap):
         again = whole.program.solve(gap, nodes_max, left())
         best, nodes, bound = min(best, again, key=lambda one: one.cost), nodes + again.nodes, max(bound, again.bound)
+    if not len(best.values):
+        return _cheapest_first(columns, len(penalties), partners)
     return whole.choice(best.values, nodes, _is_proved(best, bound, gap))
+
+
+def _cheapest_first(columns: Sequence[Column], rows: int, partners: Sequence[PartnerDay]) -> Choice:
+    """When the time was too short for the solver: the cheapest offers one by one, under the ceilings."""
+    rooms: list[Ceiling] = []
+    for day in partners:
+        own = {number: column for number, column in enumerate(columns) if column.partner_id == day.partner_id}
+        rooms += ceilings_of(own, day)
+    used, taken = [0.0] * len(rooms), dict[int, int]()
+    for number in sorted(range(len(columns)), key=lambda one: columns[one].cost_vnd):
+        needs = [terms.get(number, 0.0) for _, terms in rooms]
+        fits = all(have + need <= room for have, need, (room, _) in zip(used, needs, rooms, strict=True))
+        if fits and columns[number].rows[0] not in taken:
+            taken[columns[number].rows[0]] = number
+            used = [have + need for have, need in zip(used, needs, strict=True)]
+    return Choice(sorted(taken.values()), [row for row in range(rows) if row not in taken], 0, False)
 
 
 def _is_proved(found: Solved, bound: float, gap: float) -> bool:
