@@ -238,6 +238,8 @@ async def test_a_span_tells_how_the_call_ended(
     served: Served, tracing: Recording, how: str, code: str, is_error: bool
 ) -> None:
     await refusal(Stub(served.channel()).Misbehave(misbehave(how), timeout=5))
+    # A caller hears of an abort before the server's handler is over.
+    await eventually(lambda: bool(tracing.named(f"{SERVICE}/Misbehave")))
     (span,) = tracing.named(f"{SERVICE}/Misbehave")
     assert span.attributes is not None and span.attributes["rpc.response.status_code"] == code
     assert (not span.status.is_ok and span.status.status_code.name == "ERROR") == is_error
