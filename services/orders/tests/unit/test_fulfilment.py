@@ -36,6 +36,7 @@ def test_held_stock_asks_for_the_money_once(shop: Shop) -> None:
     shop.stock(StockAnswer.RESERVED)
     due = shop.last(PaymentDue)
     assert shop.said == ["OrderPlaced", "PaymentDue"]
+    assert due.placed_by == shop.order.placed_by != ""
     assert (due.total_vnd, [amount for _, amount in due.part_amounts]) == (220_000, [100_000, 120_000])
     assert (shop.order.wait, shop.order.deadline_time) == (Wait.PAYMENT, shop.now + timedelta(minutes=60))
 

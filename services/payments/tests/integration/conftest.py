@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from chassis.access import Caller
 from chassis.testing.house import House as ServiceHouse
 from chassis.testing.house import housed, migrated
+from chassis.testing.serving import CALLERS
 from chophien.payments.v1.payment_event_pb2 import PaymentEvent
 from chophien.payments.v1.payments_service_pb2_grpc import PaymentsServiceStub
 from payments.bootstrap import SERVICE
@@ -39,5 +41,6 @@ async def database(postgres: Any) -> AsyncIterator[str]:
 @pytest.fixture
 async def house(database: str) -> AsyncIterator[House]:
     """The service on empty tables, at 13:30 of the market day."""
-    async with housed(House, SERVICE, database, NOW) as house:
+    other = Caller(identity="other-channel", role="buyer_channel")
+    async with housed(House, SERVICE, database, NOW, (*CALLERS, other)) as house:
         yield house

@@ -27,8 +27,9 @@ def after(minutes: float) -> Timestamp:
     return made
 
 
-def due(order: str, *amounts: int, cod: bool = False) -> OrderEvent:
+def due(order: str, *amounts: int, cod: bool = False, placed_by: str = "channel") -> OrderEvent:
     event = OrderEvent(order_id=order, version=2)
+    event.payment_due.placed_by = placed_by
     event.payment_due.total_vnd = sum(amounts)
     event.payment_due.payment_method = PAYMENT_METHOD_COD if cod else PAYMENT_METHOD_QR
     event.payment_due.due_time.CopyFrom(after(0))

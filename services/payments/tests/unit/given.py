@@ -36,7 +36,7 @@ def minutes(number: float) -> timedelta:
 
 def due(method: Method = Method.QR, amounts: tuple[int, ...] = (185_000,), order_id: str = ORDER) -> RequestPayment:
     parts = tuple(Part(part_id=f"{order_id}-{n}", amount_vnd=amount) for n, amount in enumerate(amounts, 1))
-    return RequestPayment(order_id=order_id, method=method, total_vnd=sum(amounts), parts=parts)
+    return RequestPayment(order_id=order_id, method=method, total_vnd=sum(amounts), parts=parts, placed_by="channel")
 
 
 def transfer(

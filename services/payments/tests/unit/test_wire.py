@@ -31,10 +31,14 @@ TIME = Timestamp(seconds=1_770_000_000)
 
 def test_payment_due_is_heard_with_its_parts() -> None:
     due = PaymentDue(
-        total_vnd=5, payment_method=PAYMENT_METHOD_COD, part_amounts=[PartAmount(part_id="p", amount_vnd=5)]
+        total_vnd=5,
+        payment_method=PAYMENT_METHOD_COD,
+        part_amounts=[PartAmount(part_id="p", amount_vnd=5)],
+        placed_by="channel",
     )
     command = heard.request_payment(OrderEvent(order_id=ORDER, payment_due=due))
     assert (command.method, command.total_vnd, command.parts[0].amount_vnd) == (Method.COD, 5, 5)
+    assert command.placed_by == "channel"
     with pytest.raises(Invalid):
         heard.request_payment(OrderEvent(order_id=ORDER, payment_due=PaymentDue(total_vnd=5)))
 

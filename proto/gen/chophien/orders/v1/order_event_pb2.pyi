@@ -205,12 +205,15 @@ class PaymentDue(_message.Message):
     DUE_TIME_FIELD_NUMBER: _builtins.int
     PART_AMOUNTS_FIELD_NUMBER: _builtins.int
     CHANNEL_FIELD_NUMBER: _builtins.int
+    PLACED_BY_FIELD_NUMBER: _builtins.int
     total_vnd: _builtins.int
     """Amount in đồng."""
     payment_method: _common_pb2.PaymentMethod.ValueType
     """How the buyer pays."""
     channel: _builtins.str
     """Sales channel."""
+    placed_by: _builtins.str
+    """Identity of the caller that placed the order: a buyers' channel is shown its own payments only. Empty = not known, said by an older release."""
     @_builtins.property
     def due_time(self) -> _timestamp_pb2.Timestamp:
         """Business time at which stock was held."""
@@ -227,10 +230,11 @@ class PaymentDue(_message.Message):
         due_time: _timestamp_pb2.Timestamp | None = ...,
         part_amounts: _abc.Iterable[Global___PartAmount] | None = ...,
         channel: _builtins.str = ...,
+        placed_by: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["due_time", b"due_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "due_time", b"due_time", "part_amounts", b"part_amounts", "payment_method", b"payment_method", "total_vnd", b"total_vnd"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "due_time", b"due_time", "part_amounts", b"part_amounts", "payment_method", b"payment_method", "placed_by", b"placed_by", "total_vnd", b"total_vnd"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

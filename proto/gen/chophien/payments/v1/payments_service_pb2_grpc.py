@@ -81,16 +81,16 @@ class PaymentsServiceServicer:
     """
 
     def GetPayment(self, request, context):
-        """The payment of one order, with its transfers, refunds, cash per part and history. Roles: buyer_channel, operator, service.
-        Errors: NOT_FOUND / NOT_FOUND.
+        """The payment of one order, with its transfers, refunds, cash per part and history. Roles: buyer_channel (of orders it placed), operator, service.
+        Errors: NOT_FOUND / NOT_FOUND (also for other callers' orders).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetPaymentQr(self, request, context):
-        """The QR code a buyer pays with. Roles: buyer_channel, operator, service.
-        Errors: NOT_FOUND / NOT_FOUND; FAILED_PRECONDITION / NOT_PAYABLE_BY_QR (cash on delivery, no longer waiting for money, or past its expire_time).
+        """The QR code a buyer pays with. Roles: buyer_channel (of orders it placed), operator, service.
+        Errors: NOT_FOUND / NOT_FOUND (also for other callers' orders); FAILED_PRECONDITION / NOT_PAYABLE_BY_QR (cash on delivery, no longer waiting for money, or past its expire_time).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -20,12 +20,12 @@ class PaymentsServiceStub:
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetPayment: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.GetPaymentRequest, _payments_service_pb2.GetPaymentResponse]
-    """The payment of one order, with its transfers, refunds, cash per part and history. Roles: buyer_channel, operator, service.
-    Errors: NOT_FOUND / NOT_FOUND.
+    """The payment of one order, with its transfers, refunds, cash per part and history. Roles: buyer_channel (of orders it placed), operator, service.
+    Errors: NOT_FOUND / NOT_FOUND (also for other callers' orders).
     """
     GetPaymentQr: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.GetPaymentQrRequest, _payments_service_pb2.GetPaymentQrResponse]
-    """The QR code a buyer pays with. Roles: buyer_channel, operator, service.
-    Errors: NOT_FOUND / NOT_FOUND; FAILED_PRECONDITION / NOT_PAYABLE_BY_QR (cash on delivery, no longer waiting for money, or past its expire_time).
+    """The QR code a buyer pays with. Roles: buyer_channel (of orders it placed), operator, service.
+    Errors: NOT_FOUND / NOT_FOUND (also for other callers' orders); FAILED_PRECONDITION / NOT_PAYABLE_BY_QR (cash on delivery, no longer waiting for money, or past its expire_time).
     """
     ReportBankTransfer: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.ReportBankTransferRequest, _payments_service_pb2.ReportBankTransferResponse]
     """A bank's notice of one transfer on our account. Safe to repeat for ever: one provider transaction is booked once. Roles: bank.
@@ -63,8 +63,8 @@ class PaymentsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _payments_service_pb2.GetPaymentRequest,
         context: _aio.ServicerContext[_payments_service_pb2.GetPaymentRequest, _abc.Awaitable[_payments_service_pb2.GetPaymentResponse]],
     ) -> _abc.Awaitable[_payments_service_pb2.GetPaymentResponse]:
-        """The payment of one order, with its transfers, refunds, cash per part and history. Roles: buyer_channel, operator, service.
-        Errors: NOT_FOUND / NOT_FOUND.
+        """The payment of one order, with its transfers, refunds, cash per part and history. Roles: buyer_channel (of orders it placed), operator, service.
+        Errors: NOT_FOUND / NOT_FOUND (also for other callers' orders).
         """
 
     @_abc_1.abstractmethod
@@ -73,8 +73,8 @@ class PaymentsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _payments_service_pb2.GetPaymentQrRequest,
         context: _aio.ServicerContext[_payments_service_pb2.GetPaymentQrRequest, _abc.Awaitable[_payments_service_pb2.GetPaymentQrResponse]],
     ) -> _abc.Awaitable[_payments_service_pb2.GetPaymentQrResponse]:
-        """The QR code a buyer pays with. Roles: buyer_channel, operator, service.
-        Errors: NOT_FOUND / NOT_FOUND; FAILED_PRECONDITION / NOT_PAYABLE_BY_QR (cash on delivery, no longer waiting for money, or past its expire_time).
+        """The QR code a buyer pays with. Roles: buyer_channel (of orders it placed), operator, service.
+        Errors: NOT_FOUND / NOT_FOUND (also for other callers' orders); FAILED_PRECONDITION / NOT_PAYABLE_BY_QR (cash on delivery, no longer waiting for money, or past its expire_time).
         """
 
     @_abc_1.abstractmethod

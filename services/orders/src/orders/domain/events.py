@@ -33,6 +33,7 @@ class PaymentDue:
     due_time: datetime
     part_amounts: tuple[tuple[str, int], ...]
     channel: str
+    placed_by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -197,6 +197,7 @@ def _ask_for_payment(order: Order, now: datetime) -> Told:
         due_time=now,
         part_amounts=tuple((part.part_id, part.goods_vnd) for part in order.parts),
         channel=order.channel,
+        placed_by=order.placed_by,
     )
     detail = f"{order.total_vnd} VND by {order.payment_method}"
     return _step(order, OrderState.AWAITING_PAYMENT, Wait.PAYMENT, now, "PaymentDue", detail), (fact,)

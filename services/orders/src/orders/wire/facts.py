@@ -100,6 +100,7 @@ def _due(fact: PaymentDue) -> Mapping[str, Any]:
             due_time=timestamp(fact.due_time),
             part_amounts=[pb.PartAmount(part_id=id, amount_vnd=amount) for id, amount in fact.part_amounts],
             channel=fact.channel,
+            placed_by=fact.placed_by,
         )
     }
 

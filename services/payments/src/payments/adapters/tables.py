@@ -45,6 +45,7 @@ def _records(name: str) -> Column[Any]:
 payments = _table(
     "payments",
     *_texts("state", "method", "qr_payload"),
+    Column("placed_by", Text, nullable=False, server_default=text("''")),
     *_vnd("total_vnd", "received_vnd", "refund_due_vnd", "refund_paid_vnd"),
     *_flags("paid"),
     _time("expire_time", nullable=True),

@@ -11,12 +11,13 @@ from payments.domain.words import Method
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestPayment:
-    """Money is due for an order."""
+    """Money is due for an order; `placed_by` empty = nobody knows who placed it."""
 
     order_id: str
     method: Method
     total_vnd: int
     parts: tuple[Part, ...]
+    placed_by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

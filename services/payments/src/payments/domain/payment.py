@@ -54,6 +54,7 @@ class Payment(Aggregate):
     """Invariant: refund_paid ≤ refund_due ≤ received, and what the parts earned never exceeds what is left.
 
     Late and early facts are remembered in it: a cancel of an unknown order is a VOIDED payment without method.
+    `placed_by` empty = not known: then it is shown to those who see all, and only its code to others, who can pay it.
     """
 
     state: PaymentState = PaymentState.UNHEARD
@@ -65,6 +66,7 @@ class Payment(Aggregate):
     paid: bool = False
     expire_time: datetime | None = None
     qr_payload: str = ""
+    placed_by: str = ""
     parts: tuple[Part, ...] = ()
     history: tuple[Happened, ...] = ()
 
@@ -102,6 +104,14 @@ class Payment(Aggregate):
     def noted(self, kind: str, time: datetime, detail: str = "", **changes: Any) -> Payment:
         """With changes to other fields, and one more step in its history."""
         return replace(self, history=(*self.history, Happened(kind, time, detail))[-HISTORY_LENGTH_MAX:], **changes)
+
+    def is_shown_to(self, placed_by: str) -> bool:
+        """Whether it is shown to whoever placed such orders; empty = sees all."""
+        return placed_by in ("", self.placed_by)
+
+    def shows_its_code_to(self, placed_by: str) -> bool:
+        """The same for its QR code."""
+        return not self.placed_by or self.is_shown_to(placed_by)
 
     def takes_transfers(self, now: datetime) -> bool:
         """Whether a transfer made now would count; in the grace the payment only waits for news of earlier ones."""

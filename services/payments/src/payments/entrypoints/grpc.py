@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chassis.access import caller
-from chassis.kernel import Invalid
+from chassis.kernel import Invalid, NotFound
 from chassis.wiring import Registered, Runtime
 from chophien.payments.v1 import payments_service_pb2 as pb
 from chophien.payments.v1 import payments_service_pb2_grpc as pb_grpc
@@ -29,12 +29,15 @@ class PaymentsServicer(pb_grpc.PaymentsServiceServicer):
     async def GetPayment(self, request: pb.GetPaymentRequest, context: Any) -> pb.GetPaymentResponse:
         order_id = asked.identifier("order_id", request.order_id)
         async with self._runtime.engine.connect() as connection:
-            return answered.payment(await reads.payment_view(connection, order_id))
+            view = await reads.payment_view(connection, order_id)
+        _require(view.payment.is_shown_to(asked.only_placed_by(caller())), order_id)
+        return answered.payment(view)
 
     async def GetPaymentQr(self, request: pb.GetPaymentQrRequest, context: Any) -> pb.GetPaymentQrResponse:
         order_id = asked.identifier("order_id", request.order_id)
         async with self._runtime.engine.connect() as connection:
             payment = await reads.payment(connection, order_id)
+        _require(payment.shows_its_code_to(asked.only_placed_by(caller())), order_id)
         if not payment.takes_transfers(self._runtime.clock.now()):
             raise NotPayableByQr(order_id=order_id, state=payment.state)
         return answered.payment_qr(payment, await asyncio.to_thread(qr_picture.draw, payment.qr_payload))
@@ -68,6 +71,12 @@ class PaymentsServicer(pb_grpc.PaymentsServiceServicer):
         async with self._runtime.engine.connect() as connection:
             listed, token = asked.cut(await _listed(connection, request, page), page)
             return answered.ledger(await reads.totals(connection, today), listed, token, today)
+
+
+def _require(shown: bool, order_id: str) -> None:
+    """What is somebody else's is not there."""
+    if not shown:
+        raise NotFound(kind="Payment", id=order_id)
 
 
 async def _listed(connection: AsyncConnection, request: pb.GetLedgerRequest, page: asked.Page) -> Sequence[Listed]:

@@ -35,6 +35,9 @@ LINES_MAX = 1000
 PAGE_SIZE = 50
 PAGE_SIZE_MAX = 200
 
+SEES_ALL = frozenset({"operator", "service"})
+"""Roles that see every payment; others see those of orders they placed."""
+
 _PROVIDER = re.compile(r"[a-z0-9-]{1,32}")
 _VISIBLE = re.compile(r"[!-~]+")
 
@@ -98,6 +101,11 @@ def report_cod_remittance(request: pb.ReportCodRemittanceRequest, caller: Caller
         lines=lines,
         settles=not by_partner,
     )
+
+
+def only_placed_by(caller: Caller) -> str:
+    """Whose payments the caller may see; empty = everybody's."""
+    return "" if caller.role in SEES_ALL else caller.identity
 
 
 def identifier(field: str, value: str, length_max: int = ID_LENGTH_MAX) -> str:

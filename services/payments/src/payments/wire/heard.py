@@ -31,6 +31,7 @@ def request_payment(event: OrderEvent) -> RequestPayment:
         parts=tuple(
             Part(part_id=part.part_id, amount_vnd=_amount("part_amounts", part.amount_vnd)) for part in due.part_amounts
         ),
+        placed_by=due.placed_by,
     )
 
 

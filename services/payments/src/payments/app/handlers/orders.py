@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from chassis.kernel import NOTHING, Key, Loaded, Moment, Outcome, said
@@ -20,7 +21,7 @@ def request_payment(policy: Policy, command: RequestPayment, loaded: Loaded, mom
     """Ask for the money, once."""
     before = payment_of(loaded, command.order_id, moment)
     after, facts = before.request(command.method, command.total_vnd, command.parts, policy, moment.now)
-    return said(after, *facts) if after is not before else NOTHING
+    return said(replace(after, placed_by=command.placed_by), *facts) if after is not before else NOTHING
 
 
 def cancel_part(command: CancelPart, loaded: Loaded, moment: Moment) -> Outcome:
