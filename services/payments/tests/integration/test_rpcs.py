@@ -157,7 +157,7 @@ async def test_cash_goes_from_the_door_to_the_bank(house: House) -> None:
     request.request_id, request.partner_id = uuid.uuid4().hex, "partner-a"
     assert (await house.stub("bank").ReportCodRemittance(request)).settled
     assert await balances(house) == {
-        "bank": 181_000,
+        "bank_clearing:partner-a": 181_000,
         "cod_disputed:partner-a": 4_000,
         "sellers_payable": -185_000,
     }

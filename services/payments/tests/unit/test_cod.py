@@ -57,7 +57,7 @@ def test_a_claim_moves_the_cash_into_transit_and_the_bank_settles_it() -> None:
     assert balances(memory) == {"cod_in_transit:partner-a": 185_000, "sellers_payable": -185_000}
     assert {one.state for one in memory.all(CodParcel)} == {CodState.REMITTED}
     carry_out_twice(HANDLERS, memory, statement(*reversed(lines), settles=True), NOW)
-    assert balances(memory) == {"bank": 185_000, "sellers_payable": -185_000}
+    assert balances(memory) == {"bank_clearing:partner-a": 185_000, "sellers_payable": -185_000}
     assert {one.state for one in memory.all(CodParcel)} == {CodState.SETTLED}
     assert names(memory).count("CodRemitted") == 2
 
@@ -66,7 +66,7 @@ def test_the_bank_may_speak_first() -> None:
     memory = cash_order()
     done(memory, delivered(1, 100_000))
     done(memory, statement((P1, 100_000), settles=True), statement((P1, 100_000)))
-    assert balances(memory) == {"bank": 100_000, "sellers_payable": -100_000}
+    assert balances(memory) == {"bank_clearing:partner-a": 100_000, "sellers_payable": -100_000}
 
 
 def test_short_over_and_unknown_lines_come_back_itemised_and_stay_booked() -> None:

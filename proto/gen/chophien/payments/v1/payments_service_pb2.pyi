@@ -924,7 +924,7 @@ class Account(_message.Message):
     CREDIT_VND_FIELD_NUMBER: _builtins.int
     BALANCE_VND_FIELD_NUMBER: _builtins.int
     account: _builtins.str
-    """bank, buyer_prepaid, sellers_payable, refunds_payable, unmatched_transfers, cod_receivable:<partner>, cod_in_transit:<partner>, cod_disputed:<partner>."""
+    """bank, buyer_prepaid, sellers_payable, refunds_payable, unmatched_transfers, bank_clearing:<partner>, cod_receivable:<partner>, cod_in_transit:<partner>, cod_disputed:<partner>."""
     debit_vnd: _builtins.int
     """Sum of debits in đồng."""
     credit_vnd: _builtins.int

@@ -42,7 +42,7 @@ class CodParcel(Aggregate):
         """What the parcel stands for in the ledger."""
         partner = self.partner_id
         return {
-            ledger.BANK: self.settled_vnd,
+            ledger.bank_clearing(partner): self.settled_vnd,
             ledger.cod_in_transit(partner): self.remitted_vnd - self.settled_vnd,
             ledger.cod_receivable(partner): self.outstanding_vnd,
             ledger.cod_disputed(partner): self.disputed_vnd,

@@ -21,13 +21,18 @@ Books = Mapping[str, int]
 EMPTY: Books = {}
 
 
+def bank_clearing(partner_id: str) -> str:
+    """Cash that arrived, as a statement says; `bank` is debited by the bank's notice alone, so it counts it once."""
+    return f"bank_clearing:{partner_id}"
+
+
 def cod_receivable(partner_id: str) -> str:
     """Cash a partner collected and has not stated."""
     return f"cod_receivable:{partner_id}"
 
 
 def cod_in_transit(partner_id: str) -> str:
-    """Cash a partner stated that nobody has seen at the bank."""
+    """Cash a partner stated that neither bank nor operator has said to have arrived."""
     return f"cod_in_transit:{partner_id}"
 
 
