@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from chassis.kernel import DomainError
+from chassis.kernel import DomainError, Invalid
 from hypothesis import given
 from hypothesis import strategies as st
 from orders.app import commands
@@ -60,6 +60,21 @@ def live(shop: Shop, *offers: tuple[str, int]) -> None:
                 from_time=shop.now,
             )
         )
+
+
+@pytest.mark.parametrize(("quantity", "is_taken"), [(999, True), (1_000, False)])
+def test_a_total_has_at_most_13_digits(shop: Shop, quantity: int, is_taken: bool) -> None:
+    """R65, and as many as the amount of a QR code has room for (R60)."""
+    shop.publish("gold", "seller-a", price=10_000_000_000)
+    lines = (Line("gold", quantity, 0), Line("noodles", 1, 0))
+    if is_taken:
+        shop.place(lines=lines)
+        assert shop.order.total_vnd == 9_990_000_050_000
+        return
+    with pytest.raises(Invalid) as refused:
+        shop.place(lines=lines)
+    assert refused.value.details["field"] == "lines"
+    assert shop.said == []
 
 
 def test_a_basket_is_split_by_pickup_point_in_the_order_of_its_lines(shop: Shop) -> None:

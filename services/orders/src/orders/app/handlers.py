@@ -19,7 +19,7 @@ from orders.domain.errors import AlreadyDelivered, ChannelOrderTaken, UnknownPro
 from orders.domain.fulfilment import BUYER_CANCELLED, Told
 from orders.domain.goods import Destination
 from orders.domain.order import Order, OrderState, Wait
-from orders.domain.placing import ChannelOrder, PlacedPart, agreed, split
+from orders.domain.placing import ChannelOrder, PlacedPart, agreed, split, total_vnd
 from orders.domain.views import ForSale, SessionView
 
 LOCAL = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -111,7 +111,7 @@ def _fresh_order(command: PlaceOrder, loaded: Loaded, moment: Moment) -> Order:
         destination=Destination(command.commune_code, command.as_of_date or local_date(moment.now), command.hamlet),
         payment_method=command.payment_method,
         parts=parts,
-        total_vnd=sum(part.goods_vnd for part in parts),
+        total_vnd=total_vnd(parts),
         place_time=moment.now,
         client_time=command.client_time,
     )

@@ -7,11 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from chassis.kernel import Aggregate
+from chassis.kernel import Aggregate, Invalid
 
 from orders.domain.errors import PriceChanged, ProductNotForSale, ProductWithoutSize, SellerNotSelling, SessionNotLive
 from orders.domain.goods import Line, Part, packed
 from orders.domain.views import ForSale, SessionView
+
+TOTAL_VND_MAX = 10**13 - 1
+"""13 digits (R65), the room there is for the amount of a QR code."""
 
 
 class PlacedPart(NamedTuple):
@@ -69,6 +72,14 @@ def split(order_id: str, lines: Sequence[Line], products: Mapping[str, ForSale],
         _part(f"{order_id}-{number}", point, tuple(of_point), products)
         for number, (point, of_point) in enumerate(by_point.items(), start=1)
     )
+
+
+def total_vnd(parts: Sequence[Part]) -> int:
+    """What all parts cost. Raises Invalid if that is more than can be paid."""
+    total = sum(part.goods_vnd for part in parts)
+    if total > TOTAL_VND_MAX:
+        raise Invalid("lines", f"must cost at most {TOTAL_VND_MAX} đồng in all")
+    return total
 
 
 def _part(part_id: str, pickup_point_id: str, lines: tuple[Line, ...], products: Mapping[str, ForSale]) -> Part:
