@@ -102,6 +102,23 @@ class Shop:
             )
         )
 
+    def live(self, *offers: tuple[str, int]) -> None:
+        """Session live-1 starts, with products at prices of their own."""
+        self.twice(commands.NoteLivestreamStarted(session_id="live-1", start_time=self.now))
+        for version, (product_id, price) in enumerate(offers, start=2):
+            offer = commands.NoteOfferOpened(
+                session_id="live-1",
+                fact_version=version,
+                product_id=product_id,
+                offer_price_vnd=price,
+                from_time=self.now,
+            )
+            self.twice(offer)
+
+    def end_session(self, reason: str) -> None:
+        """Session live-1 is over."""
+        self.twice(commands.NoteLivestreamEnded(session_id="live-1", end_time=self.now, reason=reason))
+
     def place(self, **changes: Any) -> Outcome:
         return self.do(place_command(**changes))
 

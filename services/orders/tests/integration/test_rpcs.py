@@ -95,6 +95,7 @@ async def test_a_suspended_seller_and_a_withdrawn_product_are_refused(house: Hou
     assert (await stub.PlaceOrder(other)).order_id
     ended = LivestreamEvent(session_id="live-1", version=3)
     ended.livestream_ended.end_time.FromDatetime(house.clock.now())
+    ended.livestream_ended.reason = "STOPPED_BY_AUTHORITY"
     await house.hear(ended)
     late = place(lines=[Line(product_id="tea", quantity=1, session_id="live-1")])
     assert (await refused(stub.PlaceOrder(late)))[1] == "SESSION_NOT_LIVE"

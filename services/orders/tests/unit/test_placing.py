@@ -18,7 +18,6 @@ from orders.domain.errors import (
     ProductNotForSale,
     ProductWithoutSize,
     SellerNotSelling,
-    SessionNotLive,
     UnknownProduct,
 )
 from orders.domain.events import OrderPlaced
@@ -46,20 +45,6 @@ def collected_at(product_id: str, pickup_point_id: str) -> ForSale:
         seller_is_suspended=False,
         pickup_points=(PickupFrom(SINCE, 1, pickup_point_id),),
     )
-
-
-def live(shop: Shop, *offers: tuple[str, int]) -> None:
-    shop.twice(commands.NoteLivestreamStarted(session_id="live-1", start_time=shop.now))
-    for version, (product_id, price) in enumerate(offers, start=2):
-        shop.twice(
-            commands.NoteOfferOpened(
-                session_id="live-1",
-                fact_version=version,
-                product_id=product_id,
-                offer_price_vnd=price,
-                from_time=shop.now,
-            )
-        )
 
 
 @pytest.mark.parametrize(("quantity", "is_taken"), [(999, True), (1_000, False)])
@@ -133,7 +118,7 @@ def test_the_list_price_in_force_counts(shop: Shop) -> None:
 
 
 def test_an_open_offer_gives_the_price_and_is_named_in_the_line(shop: Shop) -> None:
-    live(shop, ("tea", 99_000))
+    shop.live(("tea", 99_000))
     shop.place(session_id="live-1", lines=(Line("tea", 1, 99_000, "live-1"), Line("noodles", 1, 0, "live-1")))
     lines = {line.product_id: line for part in shop.order.parts for line in part.lines}
     assert lines["tea"] == Line("tea", 1, 99_000, "live-1")
@@ -142,7 +127,7 @@ def test_an_open_offer_gives_the_price_and_is_named_in_the_line(shop: Shop) -> N
 
 
 def test_an_offer_that_has_not_begun_gives_no_price(shop: Shop) -> None:
-    live(shop)
+    shop.live()
     shop.twice(
         commands.NoteOfferOpened(
             session_id="live-1",
@@ -160,15 +145,6 @@ def test_a_price_that_changed_is_refused_with_both_prices(shop: Shop) -> None:
         shop.place(lines=(Line("tea", 1, 119_000),))
     assert refused.value.details == {"product_id": "tea", "expected_vnd": "119000", "current_vnd": "120000"}
     assert refused.value.reason == "PRICE_CHANGED"
-
-
-def test_no_order_is_taken_from_a_session_that_is_not_live(shop: Shop) -> None:
-    with pytest.raises(SessionNotLive):
-        shop.place(lines=(Line("tea", 1, 0, "live-1"),))
-    live(shop, ("tea", 99_000))
-    shop.twice(commands.NoteLivestreamEnded(session_id="live-1", end_time=shop.now))
-    with pytest.raises(SessionNotLive):
-        shop.place(lines=(Line("tea", 1, 0, "live-1"),))
 
 
 def withdrawn(shop: Shop) -> None:

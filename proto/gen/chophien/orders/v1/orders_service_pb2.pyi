@@ -275,7 +275,7 @@ class PlaceOrderRequest(_message.Message):
 
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Line]:
-        """1 to 50 lines. unit_price_vnd is the price the buyer was shown (0 = any); session_id asks for that session's offer price, and for the list price where the session has no open offer of the product."""
+        """1 to 50 lines. unit_price_vnd is the price the buyer was shown (0 = any); session_id asks for that session's offer price, and for the list price where the session has no open offer of the product or has finished."""
 
     @_builtins.property
     def client_time(self) -> _timestamp_pb2.Timestamp:

@@ -95,6 +95,7 @@ session_views = Table(
     *aggregate_columns(),
     _time("start_time", nullable=True),
     _time("end_time", nullable=True),
+    Column("end_reason", Text, nullable=False, server_default=text("''")),
     *_json("offers"),
 )
 

@@ -164,7 +164,8 @@ class NoteOfferOpened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoteLivestreamEnded:
-    """A session is over."""
+    """A session is over; `reason` as catalog says it."""
 
     session_id: str
     end_time: datetime
+    reason: str

@@ -70,7 +70,8 @@ def note_offer_opened(command: NoteOfferOpened, loaded: Loaded, moment: Moment) 
 
 def note_livestream_ended(command: NoteLivestreamEnded, loaded: Loaded, moment: Moment) -> Outcome:
     old = loaded.get(SessionView, command.session_id)
-    return _kept(old, replace(old or SessionView(id=command.session_id), end_time=command.end_time))
+    session = old or SessionView(id=command.session_id)
+    return _kept(old, replace(session, end_time=command.end_time, end_reason=command.reason))
 
 
 def _kept(old: A | None, new: A) -> Outcome:

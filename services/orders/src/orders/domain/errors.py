@@ -24,7 +24,7 @@ class SellerNotSelling(DomainError):
 
 
 class SessionNotLive(DomainError):
-    """The livestream session has not started or is over."""
+    """The livestream session has not started, or was stopped."""
 
 
 class PriceChanged(DomainError):

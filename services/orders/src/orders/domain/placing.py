@@ -45,7 +45,7 @@ def agreed(line: Line, product: ForSale, sessions: Mapping[str, SessionView], no
     A line's own price is what the buyer was shown (0 = any). Raises PriceChanged, SessionNotLive, ProductNotForSale.
     """
     session = sessions.get(line.session_id)
-    if line.session_id and (session is None or not session.is_live(now)):
+    if line.session_id and (session is None or not session.takes_orders(now)):
         raise SessionNotLive(session_id=line.session_id)
     list_price = product.list_price(now)
     if not product.is_published or list_price is None:

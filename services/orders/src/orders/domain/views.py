@@ -14,6 +14,10 @@ CHANGES_MAX = 100
 """Prices or pickup points kept per view; older ones are not needed, as an order is placed now."""
 
 
+FINISHED = "FINISHED"
+"""Catalog's word for the ordinary end of a session."""
+
+
 class Price(NamedTuple):
     """A list price of one piece and the business time from which it holds; later facts win at the same time."""
 
@@ -99,22 +103,26 @@ class SellerView(Aggregate):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionView(Aggregate):
-    """A livestream session: when it is live, and its offers."""
+    """A livestream session: when it is live, and its offers, which end with it."""
 
     start_time: datetime | None = None
     end_time: datetime | None = None
+    end_reason: str = ""
     offers: tuple[Offer, ...] = ()
 
-    def is_live(self, now: datetime) -> bool:
-        """Orders from it are taken; never again once it has ended (R42)."""
-        return self.start_time is not None and self.start_time <= now and self.end_time is None
+    def takes_orders(self, now: datetime) -> bool:
+        """It has started; an ordinary end leaves the list prices (R25), any other stops its orders for good (R42)."""
+        has_started = self.start_time is not None and self.start_time <= now
+        return has_started and (self.end_time is None or self.end_reason == FINISHED)
 
     def open_offer(self, offer: Offer) -> SessionView:
         """A product is offered."""
         return replace(self, offers=tuple(sorted({*self.offers, offer})))
 
     def offer_price(self, product_id: str, now: datetime) -> int | None:
-        """The price of the last offer of the product that has begun; None if there is none."""
+        """The price of the last offer of the product that has begun; None if there is none, or the session is over."""
+        if self.end_time is not None:
+            return None
         prices = [o.price_vnd for o in self.offers if o.product_id == product_id and o.from_time <= now]
         return prices[-1] if prices else None
 

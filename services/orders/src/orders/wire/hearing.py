@@ -94,7 +94,8 @@ def _offer_opened(event: LivestreamEvent) -> commands.NoteOfferOpened:
 
 
 def _livestream_ended(event: LivestreamEvent) -> commands.NoteLivestreamEnded:
-    return commands.NoteLivestreamEnded(session_id=event.session_id, end_time=_time(event.livestream_ended.end_time))
+    fact = event.livestream_ended
+    return commands.NoteLivestreamEnded(session_id=event.session_id, end_time=_time(fact.end_time), reason=fact.reason)
 
 
 # Answers of the saga: each kind of fact, the answer it gives, and its words.
