@@ -81,6 +81,7 @@ async def test_what_goes_wrong_with_transfers_ends_in_refunds_and_a_queue(house:
         assert (await bank.ReportBankTransfer(notice(order, amount))).state == pb.TransferState.Value(
             f"TRANSFER_STATE_{state}"
         )
+    await house.tick(minutes=15)
     late = await bank.ReportBankTransfer(notice(other, 50_000, bank_time=after(15)))
     lost = await bank.ReportBankTransfer(notice("", 7_000, memo="tra no"))
     assert (late.state, lost.state) == (pb.TRANSFER_STATE_LATE, pb.TRANSFER_STATE_UNMATCHED)

@@ -43,7 +43,7 @@ def test_exact_short_over_late_and_duplicate_are_five_states() -> None:
     }.items():
         memory = Memory()
         done(memory, due())
-        ends[name] = done(memory, notice).reply.state  # type: ignore[attr-defined]
+        ends[name] = done(memory, notice, now=NOW + minutes(15)).reply.state  # type: ignore[attr-defined]
     memory = Memory()
     ends["duplicate"] = done(memory, due(), transfer(), transfer(id="sepay/2")).reply.state  # type: ignore[attr-defined]
     assert ends == {
@@ -100,10 +100,11 @@ def test_short_payments_accumulate() -> None:
 
 def test_late_by_the_banks_time_goes_back_though_the_payment_still_waits() -> None:
     memory = Memory()
-    done(memory, due(), transfer(after=15))
+    done(memory, due())
+    done(memory, transfer(after=15), now=NOW + minutes(16))
     assert refunds(memory) == {f"{ORDER}:transfer:sepay/1": (185_000, "PAID_LATE")}
     assert payment(memory).state is PaymentState.REQUESTED
-    done(memory, transfer(id="sepay/2", after=14.9))
+    done(memory, transfer(id="sepay/2", after=14.9), now=NOW + minutes(17))
     assert payment(memory).state is PaymentState.AUTHORIZED
 
 
@@ -119,6 +120,25 @@ def test_a_notice_that_found_us_down_for_ten_minutes_is_in_time_when_it_is_repea
     memory = Memory()
     done(memory, due())
     done(memory, EXPIRE, transfer(after=14), now=NOW + minutes(14 + 10 + 8))
+    assert payment(memory).state is PaymentState.AUTHORIZED
+
+
+@pytest.mark.parametrize("stated", [-7 * 60, -6, 7 * 60])
+@pytest.mark.parametrize(("heard", "counts"), [(14, True), (15, False)])
+def test_a_time_that_cannot_be_is_replaced_by_when_we_heard_of_it(stated: float, heard: float, counts: bool) -> None:
+    """Before the code was made nobody could pay with it, and nothing comes from the future: a wrong zone, say."""
+    memory = Memory()
+    done(memory, due())
+    done(memory, transfer(after=stated), now=NOW + minutes(heard))
+    assert (payment(memory).state is PaymentState.AUTHORIZED) is counts
+    assert only(memory, BankTransfer).bank_time == NOW + minutes(stated)
+
+
+@pytest.mark.parametrize(("stated", "heard"), [(-4, 25), (14, 10), (4, 0)])
+def test_clocks_may_differ_by_some_minutes(stated: float, heard: float) -> None:
+    memory = Memory()
+    done(memory, due())
+    done(memory, transfer(after=stated), now=NOW + minutes(heard))
     assert payment(memory).state is PaymentState.AUTHORIZED
 
 

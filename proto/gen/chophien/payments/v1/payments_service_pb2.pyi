@@ -290,7 +290,7 @@ class Transfer(_message.Message):
     """The payer's text, kept only while the transfer is unmatched. Empty otherwise."""
     @_builtins.property
     def bank_time(self) -> _timestamp_pb2.Timestamp:
-        """The bank's time of the transfer."""
+        """The bank's time of the transfer. One more than 5 minutes before the QR code was made, or ahead of us, cannot be: then the time of this notice decides what is late."""
 
     def __init__(
         self,

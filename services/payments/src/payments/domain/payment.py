@@ -26,6 +26,10 @@ HISTORY_LENGTH_MAX = 200
 """The newest steps are kept; no order of the real world comes near it."""
 
 
+CLOCKS_DIFFER_MAX = timedelta(minutes=5)
+"""The bank's clock and ours; some banks leave the seconds out too."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """Money of one part of the order. A cancelled part is never due again, a delivered one has earned its money."""
@@ -173,7 +177,7 @@ class Payment(Aggregate):
 
     def receive(self, transfer_id: str, amount_vnd: int, bank_time: datetime, now: datetime) -> Received:
         """Money came: it pays, is kept until the rest comes, or goes back."""
-        state, back_vnd = self._judged(amount_vnd, bank_time)
+        state, back_vnd = self._judged(amount_vnd, self._possible(bank_time, now))
         received_vnd = self.received_vnd + amount_vnd
         came = self.noted("BankTransfer", bank_time, f"{state} {amount_vnd} {transfer_id}", received_vnd=received_vnd)
         if state in (TransferState.EXACT, TransferState.OVER):
@@ -189,6 +193,11 @@ class Payment(Aggregate):
         if excess_vnd < 0:
             return TransferState.SHORT, 0
         return (TransferState.OVER if excess_vnd else TransferState.EXACT), excess_vnd
+
+    def _possible(self, bank_time: datetime, now: datetime) -> datetime:
+        """The bank's time; if it is before the code was made, or yet to come, it is wrong and we take our own."""
+        made = next((step.time for step in self.history if step.kind == "PaymentRequested"), now)
+        return bank_time if made - CLOCKS_DIFFER_MAX <= bank_time <= now + CLOCKS_DIFFER_MAX else now
 
     def expire(self, grace: timedelta, now: datetime) -> Step:
         """No full transfer came in time, and the time for late notices is over too."""
