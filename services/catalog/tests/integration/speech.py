@@ -105,7 +105,7 @@ def placed(order: str, *lines: Line) -> OrderEvent:
     event = OrderEvent(order_id=order, version=1)
     event.order_placed.place_time.FromDatetime(NOW)
     for number, one in enumerate(lines, 1):
-        event.order_placed.parts.add(part_id=f"{order}-{number}", lines=[one])
+        event.order_placed.parts.add(part_id=f"{order}-{number}", lines=[one], seller_ids=["seller-1"])
     return event
 
 

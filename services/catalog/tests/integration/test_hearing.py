@@ -5,6 +5,7 @@ from __future__ import annotations
 from catalog.bootstrap import SERVICE
 from chassis.inbox import InboxGate, items_of
 from chassis.testing.house import Record
+from chophien.catalog.v1.catalog_service_pb2 import SuspendSellerRequest
 
 from .conftest import House
 from .speech import OFFER_PRICE, cancelled, confirmed, count, line, order_id, part_cancelled, placed
@@ -48,6 +49,13 @@ async def test_holds_lapse_by_the_clock_and_a_late_confirmation_makes_them_again
     await shop.hear(confirmed(orders[1], line(2)))
     assert (await shop.said(orders[0]))[1:] == ["stock_released", "stock_reserved", "stock_committed"]
     assert (await shop.said(orders[1]))[1:] == ["stock_released", "stock_refused"]
+
+
+async def test_nothing_of_a_suspended_seller_is_held(shop: House) -> None:
+    await shop.stub().SuspendSeller(SuspendSellerRequest(request_id="s1", seller_id="seller-1", reason="PAPERS"))
+    await shop.hear(placed(order := order_id(), line(2)))
+    assert await shop.said(order) == ["stock_refused"]
+    assert await shop.levels() == (10, 0, 0)
 
 
 async def test_an_order_cancelled_before_it_is_heard_of_is_never_held(shop: House) -> None:

@@ -126,6 +126,7 @@ def place(order_id: str, *lines: Line, place_time: datetime = NOW) -> commands.R
     return commands.ReserveStock(
         order_id=order_id,
         lines=parts(order_id, *lines),
+        seller_ids=("seller-1",),
         place_time=place_time,
         expire_time=place_time + 3 * HOUR,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from catalog.app.commands import WithdrawProduct
+from catalog.app.commands import ReinstateSeller, SuspendSeller, WithdrawProduct
 from catalog.app.handlers import HANDLERS
 from catalog.domain.events import (
     Refusal,
@@ -92,6 +92,19 @@ def test_an_order_placed_before_the_withdrawal_is_held_after_it() -> None:
     memory = shop(10)
     does(memory, WithdrawProduct(acting_seller_id="", product_id="noodles"), NOW + HOUR)
     does(memory, place("o1", line(), place_time=NOW + HOUR / 2), NOW + 2 * HOUR)
+    assert isinstance(last_fact(memory), StockReserved)
+
+
+def test_nothing_of_a_suspended_seller_is_held_until_it_may_sell_again() -> None:
+    """Orders asks before, of what it has heard; here it is known."""
+    memory = shop(10)
+    does(memory, SuspendSeller(seller_id="seller-1", reason="PAPERS"), NOW + HOUR)
+    does_twice(memory, place("o1", line(), place_time=NOW + HOUR), NOW + HOUR)
+    assert last_fact(memory) == StockRefused("o1", Refusal.NOT_FOR_SALE, ("noodles",))
+    does_twice(memory, place("o2", line(), place_time=NOW + HOUR / 2), NOW + HOUR)
+    assert isinstance(last_fact(memory), StockReserved), "it was placed while the seller could sell"
+    does(memory, ReinstateSeller(seller_id="seller-1", reason="PAPERS"), NOW + 2 * HOUR)
+    does_twice(memory, place("o3", line(), place_time=NOW + 2 * HOUR), NOW + 2 * HOUR)
     assert isinstance(last_fact(memory), StockReserved)
 
 

@@ -136,13 +136,15 @@ def test_pages_and_baskets_are_bounded() -> None:
 def test_order_facts_become_commands() -> None:
     hears = order_event_commands(timedelta(hours=3))
     event = order_event_pb2.OrderEvent(order_id="o1")
-    part = event.order_placed.parts.add(part_id="o1-1")
+    part = event.order_placed.parts.add(part_id="o1-1", seller_ids=["s1", "s2"])
     part.lines.append(words.line_to(line(2)))
+    event.order_placed.parts.add(part_id="o1-2", seller_ids=["s1"])
     event.order_placed.place_time.FromDatetime(NOW)
     reserve = hears["order_placed"](event)
     assert isinstance(reserve, commands.ReserveStock)
     assert (reserve.place_time, reserve.expire_time) == (NOW, NOW + timedelta(hours=3))
     assert [(held.part_id, held.line) for held in reserve.lines] == [("o1-1", line(2))]
+    assert reserve.seller_ids == ("s1", "s2")
     event.order_cancelled.open_part_ids.append("o1-1")
     assert hears["order_cancelled"](event) == commands.ReleaseStock(order_id="o1", open_part_ids=frozenset({"o1-1"}))
 

@@ -36,7 +36,7 @@ class _StockRefusalEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_StockRef
     STOCK_REFUSAL_PRICE_MISMATCH: _StockRefusal.ValueType  # 3
     """The agreed price is not the price at the time of the order."""
     STOCK_REFUSAL_NOT_FOR_SALE: _StockRefusal.ValueType  # 4
-    """The product is withdrawn or unknown."""
+    """The product is withdrawn or unknown, or its seller is suspended."""
     STOCK_REFUSAL_ALREADY_RELEASED: _StockRefusal.ValueType  # 5
     """The order was released before it was reserved."""
 
@@ -52,7 +52,7 @@ STOCK_REFUSAL_OFFER_SOLD_OUT: StockRefusal.ValueType  # 2
 STOCK_REFUSAL_PRICE_MISMATCH: StockRefusal.ValueType  # 3
 """The agreed price is not the price at the time of the order."""
 STOCK_REFUSAL_NOT_FOR_SALE: StockRefusal.ValueType  # 4
-"""The product is withdrawn or unknown."""
+"""The product is withdrawn or unknown, or its seller is suspended."""
 STOCK_REFUSAL_ALREADY_RELEASED: StockRefusal.ValueType  # 5
 """The order was released before it was reserved."""
 Global___StockRefusal: _TypeAlias = StockRefusal  # noqa: Y015

@@ -124,10 +124,11 @@ class EndLivestream:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReserveStock:
-    """Hold all lines of an order until `expire_time`, at the terms of `place_time`, or none."""
+    """Hold all lines of an order until `expire_time`, at the terms of `place_time`, or none; `seller_ids` sell them."""
 
     order_id: str
     lines: tuple[HeldLine, ...]
+    seller_ids: tuple[str, ...]
     place_time: datetime
     expire_time: datetime
 

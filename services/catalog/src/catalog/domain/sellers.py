@@ -64,6 +64,10 @@ class Seller(Aggregate):
         if self.suspend_time is not None:
             raise SellerNotActive(seller_id=self.id)
 
+    def suspended_at(self, time: datetime) -> bool:
+        """Whether what it sold at that moment is refused; a suspension that was lifted refuses nothing any more."""
+        return self.suspend_time is not None and self.suspend_time <= time
+
     def move_pickup_point(self, point: PickupPoint, wished_time: datetime | None, now: datetime) -> Outcome:
         """Collect elsewhere from a moment on, now at the earliest; replies with that moment."""
         from_time = effective_time(wished_time, now)

@@ -21,8 +21,13 @@ def order_event_commands(hold: timedelta) -> Mapping[str, Callable[[Any], object
     def reserve_stock(event: order_event_pb2.OrderEvent) -> ReserveStock:
         placed = event.order_placed
         place_time = placed.place_time.ToDatetime(UTC)
-        lines = _lines(placed.parts)
-        return ReserveStock(order_id=event.order_id, lines=lines, place_time=place_time, expire_time=place_time + hold)
+        return ReserveStock(
+            order_id=event.order_id,
+            lines=_lines(placed.parts),
+            seller_ids=tuple(dict.fromkeys(seller_id for part in placed.parts for seller_id in part.seller_ids)),
+            place_time=place_time,
+            expire_time=place_time + hold,
+        )
 
     return {
         "order_placed": reserve_stock,

@@ -22,6 +22,7 @@ from catalog.domain.livestreams import LivestreamSession
 from catalog.domain.products import Product
 from catalog.domain.reserving import Refused, hold_lines, refusal_of_terms
 from catalog.domain.restocks import Restock
+from catalog.domain.sellers import Seller
 from catalog.domain.stock import Move, Moved, Stock, all_moved
 
 
@@ -35,6 +36,9 @@ def reserve_stock(command: ReserveStock, loaded: Loaded, moment: Moment) -> Outc
 
     def terms(line: Line) -> Refusal | None:
         product, stock = loaded.get(Product, line.product_id), loaded.get(Stock, line.product_id)
+        seller = loaded.get(Seller, product.seller_id) if product else None
+        if seller is not None and seller.suspended_at(command.place_time):
+            return Refusal.NOT_FOR_SALE
         session = loaded.get(LivestreamSession, line.session_id) if line.session_id else None
         return refusal_of_terms(line, product, stock, session, command.place_time)
 
@@ -133,6 +137,8 @@ def _reserve_keys(command: ReserveStock | CommitStock) -> Iterable[Key[Any]]:
 
 
 def _reserve_reads(command: ReserveStock) -> Iterable[Key[Any]]:
+    for seller_id in command.seller_ids:
+        yield Key(Seller, seller_id)
     for held in command.lines:
         yield Key(Product, held.line.product_id)
         if held.line.session_id:
