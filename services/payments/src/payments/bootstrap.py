@@ -11,7 +11,7 @@ from payments.adapters.tables import STORES
 from payments.app.handlers import handlers
 from payments.domain.policy import Policy
 from payments.entrypoints.access import ACCESS
-from payments.entrypoints.clock import expire_payments
+from payments.entrypoints.clock import MEMOS_EVERY_SECONDS, expire_payments, forget_memos
 from payments.entrypoints.grpc import servicers
 from payments.settings import read_policy
 from payments.wire.heard import HEARS
@@ -30,7 +30,10 @@ def service(policy: Policy) -> Service:
         heard_shapes=dict.fromkeys(HEARS, TWO_WEEKS),
         encode=encode,
         publishes={TOPIC: TWO_WEEKS},
-        jobs=(Job("expire_payments", partial(expire_payments, policy.grace_time)),),
+        jobs=(
+            Job("expire_payments", partial(expire_payments, policy.grace_time)),
+            Job("forget_memos", partial(forget_memos, policy.memo_time), every_seconds=MEMOS_EVERY_SECONDS),
+        ),
         servicers=servicers,
         access=ACCESS,
         migrations=Path(__file__).parents[2] / "migrations",

@@ -38,6 +38,7 @@ def read_policy(environ: Mapping[str, str] = os.environ) -> Policy:
         cod_limit_vnd=number("CHOPHIEN_COD_LIMIT_VND", default.cod_limit_vnd),
         qr_time=timedelta(minutes=number("CHOPHIEN_QR_MINUTES", 15)),
         grace_time=timedelta(minutes=number("CHOPHIEN_QR_GRACE_MINUTES", 20)),
+        memo_time=timedelta(days=number("CHOPHIEN_UNMATCHED_MEMO_DAYS", default.memo_time.days)),
         calendar=calendar,
         calendars=calendars,
     )

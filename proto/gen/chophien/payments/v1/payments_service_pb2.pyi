@@ -80,7 +80,7 @@ class _TransferStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Transfe
     TRANSFER_STATE_DUPLICATE: _TransferState.ValueType  # 5
     """The order was already paid, or pays cash on delivery; refunded."""
     TRANSFER_STATE_UNMATCHED: _TransferState.ValueType  # 6
-    """No order we know stands in the memo; kept for a person."""
+    """No order we know stands in the memo; kept for a person, its memo for three years."""
     TRANSFER_STATE_OUTGOING: _TransferState.ValueType  # 7
     """Money that left our account; noted only."""
 
@@ -100,7 +100,7 @@ TRANSFER_STATE_LATE: TransferState.ValueType  # 4
 TRANSFER_STATE_DUPLICATE: TransferState.ValueType  # 5
 """The order was already paid, or pays cash on delivery; refunded."""
 TRANSFER_STATE_UNMATCHED: TransferState.ValueType  # 6
-"""No order we know stands in the memo; kept for a person."""
+"""No order we know stands in the memo; kept for a person, its memo for three years."""
 TRANSFER_STATE_OUTGOING: TransferState.ValueType  # 7
 """Money that left our account; noted only."""
 Global___TransferState: _TypeAlias = TransferState  # noqa: Y015

@@ -29,6 +29,10 @@ ACCOUNTS = text("""
 
 UNMATCHED = text("SELECT count(*) FROM bank_transfers WHERE state = 'UNMATCHED'")
 
+OLD_MEMOS = text("""
+    SELECT t.id FROM bank_transfers AS t JOIN ledger_entries AS e ON e.id = 'transfer/' || t.id
+    WHERE t.memo <> '' AND e.post_time <= :heard_before ORDER BY t.id LIMIT :limit""")
+
 # Partners are found by leaping from one to the next in an index, their cash among the few parcels that are open.
 PARTNERS = text("""
     WITH RECURSIVE partners AS (
@@ -111,6 +115,12 @@ async def overdue(connection: AsyncConnection, expired_before: datetime, limit: 
         (await connection.execute(_ids(table, where, table.c.expire_time).limit(limit))).scalars().all()
     )
     return found
+
+
+async def old_memos(connection: AsyncConnection, heard_before: datetime, limit: int) -> Sequence[str]:
+    """Transfers with a memo that were booked, whatever time their bank gave, before a business time."""
+    found = await connection.execute(OLD_MEMOS, {"heard_before": heard_before, "limit": limit})
+    return found.scalars().all()
 
 
 async def _of_order(connection: AsyncConnection, store: AggregateStore[A], order_id: str, by: str) -> Sequence[A]:

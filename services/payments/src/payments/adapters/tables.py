@@ -60,6 +60,7 @@ bank_transfers = _table(
 Index("bank_transfers_order", bank_transfers.c.order_id)
 _is_unmatched = text("state = 'UNMATCHED'")
 Index("bank_transfers_unmatched", bank_transfers.c.bank_time, bank_transfers.c.id, postgresql_where=_is_unmatched)
+Index("bank_transfers_memo", bank_transfers.c.id, postgresql_where=text("memo <> ''"))
 
 refunds = _table(
     "refunds",

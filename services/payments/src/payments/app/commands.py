@@ -57,6 +57,13 @@ class ExpirePayment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetMemo:
+    """What a payer wrote was kept for long enough."""
+
+    transfer_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportBankTransfer:
     """A bank's notice; `order_codes` are what its memo may name, most likely first."""
 

@@ -34,7 +34,7 @@ class Policy:
     """What a payment may be and how long it waits. `calendars` is by partner; others have the `calendar`.
 
     The grace outlasts an outage of ours (ten minutes are promised) and the bank's next try after it, and with the QR's
-    time stays below the hour after which orders gives up.
+    time stays below the hour after which orders gives up. `memo_time` is how long an unmatched memo is kept (R130).
     """
 
     payee_bank_bin: str = "970405"
@@ -43,6 +43,7 @@ class Policy:
     cod_limit_vnd: int = 20_000_000
     qr_time: timedelta = timedelta(minutes=15)
     grace_time: timedelta = timedelta(minutes=20)
+    memo_time: timedelta = timedelta(days=3 * 365)
     calendar: RemittanceCalendar = field(default_factory=RemittanceCalendar)
     calendars: Mapping[str, RemittanceCalendar] = field(default_factory=dict)
 

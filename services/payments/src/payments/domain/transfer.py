@@ -13,9 +13,10 @@ from payments.domain.words import TransferState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankTransfer(Aggregate):
-    """Invariant: never changed; a repeated notice finds it and is answered as the first one was.
+    """Invariant: never changed but for its memo; a repeated notice finds it and is answered as the first one was.
 
-    `memo` is kept only while no order is known, because payers write names into it; `order_id` empty = none.
+    `memo` is kept only while no order is known, and for some years, because payers write names into it; `order_id`
+    empty = none.
     """
 
     amount_vnd: int

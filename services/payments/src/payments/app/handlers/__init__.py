@@ -10,6 +10,7 @@ from payments.app.commands import (
     CancelPart,
     CollectCod,
     ExpirePayment,
+    ForgetMemo,
     ReportBankTransfer,
     ReportCodRemittance,
     ReportRefundPaid,
@@ -19,6 +20,7 @@ from payments.app.commands import (
 from payments.app.handlers import bank, cod, orders
 from payments.domain.payment import Payment
 from payments.domain.policy import Policy
+from payments.domain.transfer import BankTransfer
 
 
 def handlers(policy: Policy) -> Handlers:
@@ -29,6 +31,7 @@ def handlers(policy: Policy) -> Handlers:
         VoidPayment: Handler(orders.void_payment, orders.void_payment_keys),
         ExpirePayment: Handler(partial(orders.expire_payment, policy), orders.expire_payment_keys),
         ReportBankTransfer: Handler(bank.report_bank_transfer, bank.report_bank_transfer_keys),
+        ForgetMemo: Handler(bank.forget_memo, lambda c: (Key(BankTransfer, c.transfer_id),)),
         ReportRefundPaid: Handler(bank.report_refund_paid, bank.report_refund_paid_keys),
         CollectCod: Handler(partial(cod.collect_cod, policy), cod.collect_cod_keys),
         ReportCodRemittance: Handler(cod.report_cod_remittance, cod.report_cod_remittance_keys),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
-from chassis.kernel import Change, Key, Loaded, Moment, Outcome
+from chassis.kernel import NOTHING, Change, Key, Loaded, Moment, Outcome, said
 
-from payments.app.commands import ReportBankTransfer, ReportRefundPaid
+from payments.app.commands import ForgetMemo, ReportBankTransfer, ReportRefundPaid
 from payments.app.handlers.posting import GoesBack, booked, stepped
 from payments.domain import refund
 from payments.domain.errors import TransferMismatch
@@ -45,6 +46,12 @@ def report_bank_transfer_keys(command: ReportBankTransfer) -> Iterable[Key[Any]]
     for order_id in command.order_codes:
         yield Key(Payment, order_id)
         yield Key(Refund, refund.for_transfer(order_id, command.transfer_id))
+
+
+def forget_memo(command: ForgetMemo, loaded: Loaded, moment: Moment) -> Outcome:
+    """The money stays in the queue, what its payer wrote does not."""
+    transfer = loaded.require(BankTransfer, command.transfer_id)
+    return said(replace(transfer, memo="")) if transfer.memo else NOTHING
 
 
 def report_refund_paid(command: ReportRefundPaid, loaded: Loaded, moment: Moment) -> Outcome:
