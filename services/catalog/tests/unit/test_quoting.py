@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from catalog.domain.events import Refusal
+from catalog.domain.events import Refusal, SellerKind
 from catalog.domain.goods import Line, Size
 from catalog.domain.livestreams import LivestreamSession
+from catalog.domain.places import Place
 from catalog.domain.products import Product
 from catalog.domain.quoting import Quote, Shop, quote_basket
 from catalog.domain.sellers import Seller
 from catalog.domain.stock import Stock
 from chassis.testing import Memory
 
-from .given import HOUR, NOW, OFFER_PRICE, POINT, PRICE, count, does, end, publish, register, shop
+from .given import HOUR, NOW, OFFER_PRICE, POINT, PRICE, block, count, does, end, publish, register, shop
 
 
 def market() -> Memory:
@@ -61,3 +62,18 @@ def test_what_is_unknown_stands_apart() -> None:
     quote = quoted(market(), Line("nothing", 1, 0), Line("tiles", 1, 0))
     assert [one.line.product_id for one in quote.unknown_lines] == ["nothing"]
     assert len(quote.parts) == 1 and not quote.available
+
+
+def test_a_basket_of_three_of_a_cooperatives_thirty_members_is_three_pickups_in_two_communes() -> None:
+    """R02: each member sells under the cooperative's kind from a gate of its own, half of them in another commune."""
+    memory = Memory()
+    for number in range(30):
+        gate = replace(POINT, pickup_point_id=f"gate-{number}", place=Place("02251" if number % 2 else "02248"))
+        member = register(f"member-{number}", gate)
+        does(memory, replace(member, public_block=block(kind=SellerKind.COOPERATIVE)))
+        does(memory, publish(f"scarf-{number}", f"member-{number}", list_price_vnd=200_000))
+        does(memory, count(5, product_id=f"scarf-{number}"))
+    quote = quoted(memory, *(Line(f"scarf-{number}", 1, 0) for number in (3, 8, 21)))
+    assert quote.available and quote.total_vnd == 600_000
+    assert [part.seller_ids for part in quote.parts] == [("member-3",), ("member-8",), ("member-21",)]
+    assert [part.pickup_point.place.commune_code for part in quote.parts] == ["02251", "02248", "02251"]

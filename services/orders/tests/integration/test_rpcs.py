@@ -8,6 +8,7 @@ from typing import Any
 
 import grpc
 import pytest
+from chassis.housekeeping import tidy_up
 from chassis.status import bad_fields, error_info
 from chassis.testing.house import refused
 from chophien.catalog.v1.livestream_event_pb2 import LivestreamEvent
@@ -16,6 +17,7 @@ from chophien.catalog.v1.seller_event_pb2 import SellerEvent
 from chophien.common.v1.common_pb2 import Line
 from chophien.orders.v1 import orders_service_pb2 as pb
 from chophien.orders.v1.order_event_pb2 import OrderEvent
+from google.protobuf.timestamp_pb2 import Timestamp
 
 # `house` is a fixture of conftest.py, as is the request it makes.
 House = Any
@@ -51,6 +53,22 @@ async def test_a_repeated_request_is_answered_again(house: House, place: Any) ->
     assert await stub.PlaceOrder(place("again")) == first
     changed = place("again", lines=[Line(product_id="tea", quantity=1)])
     assert await refused(stub.PlaceOrder(changed)) == (grpc.StatusCode.ALREADY_EXISTS, "IDEMPOTENCY_MISMATCH")
+    assert len(await house.rows("SELECT id FROM orders")) == 1
+
+
+async def test_a_request_is_answered_again_after_a_day_off_line(house: House, place: Any) -> None:
+    """R50: the phone's time is kept beside ours, and housekeeping forgets no request of yesterday."""
+    stub, written = house.stub("channel"), Timestamp(seconds=1_770_000_000)
+    first = await stub.PlaceOrder(place("off-line", client_time=written))
+    await house.tick(hours=24)
+    async with house.served.runtime.engine.begin() as connection:
+        await connection.exec_driver_sql("UPDATE requests SET received_time = received_time - interval '24 hours'")
+    await tidy_up(house.served.runtime)
+    assert await stub.PlaceOrder(place("off-line", client_time=written)) == first
+    told = await house.get(first.order_id)
+    assert (told.client_time, told.order.place_time) == (written, first.place_time)
+    other = place("off-line", client_time=written, lines=[Line(product_id="tea", quantity=2)])
+    assert await refused(stub.PlaceOrder(other)) == (grpc.StatusCode.ALREADY_EXISTS, "IDEMPOTENCY_MISMATCH")
     assert len(await house.rows("SELECT id FROM orders")) == 1
 
 

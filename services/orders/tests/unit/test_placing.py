@@ -62,6 +62,17 @@ def test_a_total_has_at_most_13_digits(shop: Shop, quantity: int, is_taken: bool
     assert shop.said == []
 
 
+def test_lines_of_three_members_of_a_cooperative_are_one_order_of_three_parts(shop: Shop) -> None:
+    """R02; whether the buyer gets them as one parcel is not decided here: each part is a parcel."""
+    for number in range(30):
+        shop.seller(f"member-{number}", f"gate-{number}")
+        shop.publish(f"scarf-{number}", f"member-{number}", price=200_000)
+    shop.place(lines=tuple(Line(f"scarf-{number}", 1, 0) for number in (3, 8, 21)))
+    assert shop.said == ["OrderPlaced"]
+    assert [part.pickup_point_id for part in shop.order.parts] == ["gate-3", "gate-8", "gate-21"]
+    assert shop.order.total_vnd == 600_000
+
+
 def test_a_basket_is_split_by_pickup_point_in_the_order_of_its_lines(shop: Shop) -> None:
     shop.publish("flour", "seller-a", price=30_000, handling=(Handling.UPRIGHT,))
     shop.place(lines=(Line("tea", 1, 0), Line("noodles", 2, 0), Line("flour", 1, 0)))

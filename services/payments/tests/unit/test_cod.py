@@ -149,6 +149,24 @@ def test_what_was_not_collected_as_due_is_disputed(collected: int) -> None:
     assert ("CodCollected" in names(memory)) == (collected > 0)
 
 
+@pytest.mark.parametrize("collected", [0, 90_000, 100_000, 110_000])
+def test_the_statements_sum_is_the_ledgers_or_the_difference_is_itemised(collected: int) -> None:
+    """R66: the courier took as much as was due, nothing, or an amount changed on its side (`update_cod`)."""
+    memory = cash_order()
+    done(memory, delivered(1, collected), delivered(2, 85_000))
+    reply = done(memory, statement((P1, collected), (P2, 85_000), settles=True)).reply
+    assert isinstance(reply, CodStatement)
+    stated = sum(line.amount_vnd for line in reply.lines)
+    difference = sum(line.open_vnd - line.amount_vnd for line in reply.lines)
+    books = balances(memory)
+    assert books.get("bank_clearing:partner-a", 0) == stated == collected + 85_000
+    assert books.get("cod_disputed:partner-a", 0) == difference == 185_000 - stated
+    assert [line.outcome for line in reply.lines if line.open_vnd != line.amount_vnd] == (
+        [] if difference == 0 else [RemittanceOutcome.SHORT if difference > 0 else RemittanceOutcome.OVER]
+    )
+    assert "cod_receivable:partner-a" not in books and "cod_in_transit:partner-a" not in books
+
+
 def test_cash_for_a_cancelled_part_or_order_is_disputed() -> None:
     for off in (part_off(1, 100_000), void()):
         memory = cash_order()
