@@ -157,8 +157,12 @@ async def test_cash_goes_from_the_door_to_the_bank(house: House) -> None:
     assert (reply.total_vnd, reply.difference_vnd, reply.disputed_lines, reply.settled) == (181_000, 4_000, 2, False)
     request.request_id, request.partner_id = uuid.uuid4().hex, "partner-a"
     assert (await house.stub("bank").ReportCodRemittance(request)).settled
+    await house.stub("bank").ReportBankTransfer(notice("", 181_000, "cod-1", memo="COD S1"))
+    assert (await balances(house))["bank_clearing:partner-a"] == 181_000
+    request.request_id, request.provider, request.provider_transaction_id = uuid.uuid4().hex, "sepay", "cod-1"
+    assert (await house.stub().ReportCodRemittance(request)).settled
     assert await balances(house) == {
-        "bank_clearing:partner-a": 181_000,
+        "bank": 181_000,
         "cod_disputed:partner-a": 4_000,
         "sellers_payable": -185_000,
     }

@@ -77,10 +77,15 @@ def paid_back(refund_id: str, amount_vnd: int, transaction: str = "sepay/out-1")
 
 
 def statement(
-    *lines: tuple[str, int], id: str = "S1", settles: bool = False, partner: str = "partner-a"
+    *lines: tuple[str, int], id: str = "S1", settles: bool = False, partner: str = "partner-a", brought_by: str = ""
 ) -> ReportCodRemittance:
     return ReportCodRemittance(
-        partner_id=partner, statement_id=id, remit_time=NOW + minutes(90), lines=lines, settles=settles
+        partner_id=partner,
+        statement_id=id,
+        remit_time=NOW + minutes(90),
+        lines=lines,
+        settles=settles or bool(brought_by),
+        transfer_id=brought_by,
     )
 
 

@@ -10,7 +10,7 @@ from chassis.kernel import DomainError
 from chassis.testing import Memory, carry_out_twice
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from payments.domain.cod import CodParcel
+from payments.domain.cod import CodParcel, CodStatement
 from payments.domain.ledger import LedgerEntry
 from payments.domain.payment import Payment
 from payments.domain.refund import Refund
@@ -55,12 +55,15 @@ transfers = st.builds(
     code=st.sampled_from([ORDER, ""]),
 )
 statements = st.builds(
-    lambda one, two, id, settles, partner: statement((P1, one), (P2, two), id=id, settles=settles, partner=partner),
+    lambda one, two, id, settles, partner, brought_by: statement(
+        (P1, one), (P2, two), id=id, settles=settles, partner=partner, brought_by=brought_by
+    ),
     cash,
     cash,
     st.sampled_from(["S1", "S2"]),
     st.booleans(),
     partners,
+    st.sampled_from(["", "", "sepay/1", "sepay/2"]),
 )
 commands = st.one_of(
     st.builds(due, st.sampled_from([Method.QR, Method.COD]), st.just(AMOUNTS)),
@@ -117,6 +120,9 @@ def booked_by_aggregates(memory: Memory) -> dict[str, int]:
     for kept in memory.all(BankTransfer):
         if kept.state is TransferState.UNMATCHED:
             total.update({"bank": kept.amount_vnd, "unmatched_transfers": -kept.amount_vnd})
+    for one in memory.all(CodStatement):
+        if one.transfer_id:
+            total.update({"bank": one.total_vnd, f"bank_clearing:{one.partner_id}": -one.total_vnd})
     return {account: amount for account, amount in total.items() if amount}
 
 

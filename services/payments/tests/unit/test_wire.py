@@ -115,6 +115,18 @@ def test_a_partner_speaks_for_itself_and_settles_nothing() -> None:
         asked.report_cod_remittance(remittance(), BANK)
 
 
+def test_a_transfer_is_named_whole_and_not_by_the_partner() -> None:
+    request = remittance("partner-a")
+    request.provider, request.provider_transaction_id = "sepay", "cod-1"
+    assert asked.report_cod_remittance(request, BANK).transfer_id == "sepay/cod-1"
+    with pytest.raises(Invalid) as refused:
+        asked.report_cod_remittance(request, PARTNER)
+    assert refused.value.details["field"] == "provider"
+    request.provider = ""
+    with pytest.raises(Invalid):
+        asked.report_cod_remittance(request, BANK)
+
+
 def test_statements_are_bounded_and_name_a_parcel_once() -> None:
     twice = remittance("partner-a")
     twice.lines.append(twice.lines[0])

@@ -83,6 +83,8 @@ class _TransferStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Transfe
     """No order we know stands in the memo; kept for a person, its memo for three years."""
     TRANSFER_STATE_OUTGOING: _TransferState.ValueType  # 7
     """Money that left our account; noted only."""
+    TRANSFER_STATE_REMITTANCE: _TransferState.ValueType  # 8
+    """It brought the money of a courier's remittance statement, as bank or operator said afterwards; it was UNMATCHED until then."""
 
 class TransferState(_TransferState, metaclass=_TransferStateEnumTypeWrapper):
     """How a bank's notice ended."""
@@ -103,6 +105,8 @@ TRANSFER_STATE_UNMATCHED: TransferState.ValueType  # 6
 """No order we know stands in the memo; kept for a person, its memo for three years."""
 TRANSFER_STATE_OUTGOING: TransferState.ValueType  # 7
 """Money that left our account; noted only."""
+TRANSFER_STATE_REMITTANCE: TransferState.ValueType  # 8
+"""It brought the money of a courier's remittance statement, as bank or operator said afterwards; it was UNMATCHED until then."""
 Global___TransferState: _TypeAlias = TransferState  # noqa: Y015
 
 class _TransferDirection:
@@ -758,12 +762,20 @@ class ReportCodRemittanceRequest(_message.Message):
     STATEMENT_ID_FIELD_NUMBER: _builtins.int
     REMIT_TIME_FIELD_NUMBER: _builtins.int
     LINES_FIELD_NUMBER: _builtins.int
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    PROVIDER_TRANSACTION_ID_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Chosen by the caller, 1 to 64 characters; the same id with the same content is answered as before."""
     partner_id: _builtins.str
     """Courier partner. A partner may leave it empty (= itself) and may name no other; operator and bank must name one."""
     statement_id: _builtins.str
     """The partner's number of the statement, unique per partner, 1 to 64 visible ASCII characters without "/"."""
+    provider: _builtins.str
+    """With provider_transaction_id the transfer that brought the money, as its notice named it; it must be UNMATCHED, of the sum of all lines, and its notice must have come.
+    Bank and operator only. Empty = not stated, or not yet: then repeat the statement with it later.
+    """
+    provider_transaction_id: _builtins.str
+    """See provider."""
     @_builtins.property
     def remit_time(self) -> _timestamp_pb2.Timestamp:
         """Business time of the remittance."""
@@ -780,10 +792,12 @@ class ReportCodRemittanceRequest(_message.Message):
         statement_id: _builtins.str = ...,
         remit_time: _timestamp_pb2.Timestamp | None = ...,
         lines: _abc.Iterable[Global___RemittanceLine] | None = ...,
+        provider: _builtins.str = ...,
+        provider_transaction_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["remit_time", b"remit_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["lines", b"lines", "partner_id", b"partner_id", "remit_time", b"remit_time", "request_id", b"request_id", "statement_id", b"statement_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lines", b"lines", "partner_id", b"partner_id", "provider", b"provider", "provider_transaction_id", b"provider_transaction_id", "remit_time", b"remit_time", "request_id", b"request_id", "statement_id", b"statement_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

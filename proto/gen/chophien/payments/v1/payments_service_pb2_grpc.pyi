@@ -44,7 +44,8 @@ class PaymentsServiceStub:
     """A courier partner's remittance statement, one line a parcel. Said by the partner it is a claim (parcels are REMITTED); said by bank or operator, first or
     afterwards with the same lines, the money has arrived (SETTLED). Lines that are short, over or of unknown parcels come back itemised as disputed and are booked as such.
     Roles: operator, bank, partner (own statements only). Errors: INVALID_ARGUMENT / INVALID; PERMISSION_DENIED / NOT_YOUR_STATEMENT;
-    ALREADY_EXISTS / STATEMENT_MISMATCH (this statement was reported with other lines).
+    ALREADY_EXISTS / STATEMENT_MISMATCH (this statement was reported with other lines); of the transfer that is named: NOT_FOUND / NOT_FOUND (no notice of it yet),
+    FAILED_PRECONDITION / NOT_THE_REMITTANCE (matched already, or of another sum, or another transfer brought this statement).
     """
     GetLedger: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.GetLedgerRequest, _payments_service_pb2.GetLedgerResponse]
     """The double-entry ledger: balances, trial balance, cash outstanding per partner, and one paged list chosen by `view`. Roles: operator, service.
@@ -117,7 +118,8 @@ class PaymentsServiceServicer(metaclass=_abc_1.ABCMeta):
         """A courier partner's remittance statement, one line a parcel. Said by the partner it is a claim (parcels are REMITTED); said by bank or operator, first or
         afterwards with the same lines, the money has arrived (SETTLED). Lines that are short, over or of unknown parcels come back itemised as disputed and are booked as such.
         Roles: operator, bank, partner (own statements only). Errors: INVALID_ARGUMENT / INVALID; PERMISSION_DENIED / NOT_YOUR_STATEMENT;
-        ALREADY_EXISTS / STATEMENT_MISMATCH (this statement was reported with other lines).
+        ALREADY_EXISTS / STATEMENT_MISMATCH (this statement was reported with other lines); of the transfer that is named: NOT_FOUND / NOT_FOUND (no notice of it yet),
+        FAILED_PRECONDITION / NOT_THE_REMITTANCE (matched already, or of another sum, or another transfer brought this statement).
         """
 
     @_abc_1.abstractmethod

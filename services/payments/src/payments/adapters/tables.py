@@ -85,7 +85,12 @@ _is_open = text("outstanding_vnd <> 0 OR disputed_vnd <> 0")
 Index("cod_parcels_open", cod_parcels.c.partner_id, postgresql_where=_is_open)
 
 cod_statements = _table(
-    "cod_statements", *_texts("partner_id", "statement_id"), _time("remit_time"), *_flags("settled"), _records("lines")
+    "cod_statements",
+    *_texts("partner_id", "statement_id"),
+    _time("remit_time"),
+    *_flags("settled"),
+    _records("lines"),
+    Column("transfer_id", Text, nullable=False, server_default=text("''")),
 )
 
 ledger_entries = _table("ledger_entries", *_texts("order_id", "parcel_id"), _time("post_time"), _records("lines"))

@@ -88,10 +88,14 @@ class ReportRefundPaid:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportCodRemittance:
-    """A partner's statement: pairs of parcel and đồng. `settles` = bank or operator says so, the money has arrived."""
+    """A partner's statement: pairs of parcel and đồng. `settles` = bank or operator says so, the money has arrived.
+
+    `transfer_id` is the transfer that brought it; empty = not stated.
+    """
 
     partner_id: str
     statement_id: str
     remit_time: datetime
     lines: tuple[tuple[str, int], ...]
     settles: bool
+    transfer_id: str

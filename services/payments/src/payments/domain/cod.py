@@ -102,13 +102,22 @@ class StatedLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodStatement(Aggregate):
-    """A partner's remittance statement. Invariant: its lines are never changed; settled at most once."""
+    """A partner's remittance statement. Invariant: its lines are never changed; settled at most once.
+
+    `transfer_id` is the one bank transfer that brought its money; empty = nobody has said which.
+    """
 
     partner_id: str
     statement_id: str
     remit_time: datetime
     settled: bool = False
+    transfer_id: str = ""
     lines: tuple[StatedLine, ...]
+
+    @property
+    def total_vnd(self) -> int:
+        """What the partner says to have remitted."""
+        return sum(line.amount_vnd for line in self.lines)
 
     def says(self, lines: tuple[tuple[str, int], ...]) -> bool:
         """Whether a repeated report has the same parcels and amounts, in any order."""

@@ -27,6 +27,10 @@ class StatementMismatch(DomainError):
     code = Code.ALREADY_EXISTS
 
 
+class NotTheRemittance(DomainError):
+    """The transfer is not an unmatched one of the statement's sum, or the statement was brought by another."""
+
+
 class NotYourStatement(DomainError):
     """A partner may report its own statements only."""
 

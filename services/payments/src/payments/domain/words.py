@@ -36,6 +36,7 @@ class TransferState(StrEnum):
     DUPLICATE = "DUPLICATE"
     UNMATCHED = "UNMATCHED"
     OUTGOING = "OUTGOING"
+    REMITTANCE = "REMITTANCE"
 
 
 class CodState(StrEnum):

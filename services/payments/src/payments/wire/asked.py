@@ -86,6 +86,8 @@ def report_cod_remittance(request: pb.ReportCodRemittanceRequest, caller: Caller
     by_partner = caller.role == "partner"
     if by_partner and request.partner_id not in ("", caller.partner_id):
         raise NotYourStatement(partner_id=caller.partner_id)
+    if by_partner and (request.provider or request.provider_transaction_id):
+        raise Invalid("provider", "may be stated by bank and operator only")
     if not 1 <= len(request.lines) <= LINES_MAX:
         raise Invalid("lines", f"must be 1 to {LINES_MAX}")
     lines = tuple(
@@ -100,6 +102,7 @@ def report_cod_remittance(request: pb.ReportCodRemittanceRequest, caller: Caller
         remit_time=time_of("remit_time", request.remit_time),
         lines=lines,
         settles=not by_partner,
+        transfer_id=_transaction_or_none(request.provider, request.provider_transaction_id),
     )
 
 
@@ -151,6 +154,10 @@ def _transaction(provider: str, provider_transaction_id: str) -> str:
     if not _PROVIDER.fullmatch(provider):
         raise Invalid("provider", "must be 1 to 32 of a-z 0-9 -")
     return transfer_id(provider, _slashless("provider_transaction_id", provider_transaction_id))
+
+
+def _transaction_or_none(provider: str, provider_transaction_id: str) -> str:
+    return _transaction(provider, provider_transaction_id) if provider or provider_transaction_id else ""
 
 
 def _slashless(field: str, value: str) -> str:

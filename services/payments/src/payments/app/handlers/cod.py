@@ -10,6 +10,7 @@ from typing import Any, cast
 from chassis.kernel import NOTHING, Change, Key, Loaded, Moment, Outcome
 
 from payments.app.commands import CollectCod, ReportCodRemittance
+from payments.app.handlers.clearing import matched, matched_keys
 from payments.app.handlers.posting import booked, payment_of
 from payments.domain.cod import CodParcel, CodStatement, StatedLine, cod_parcel_id, order_of, statement_key
 from payments.domain.errors import StatementMismatch
@@ -53,17 +54,15 @@ def collect_cod_keys(command: CollectCod) -> Iterable[Key[Any]]:
 
 
 def report_cod_remittance(command: ReportCodRemittance, loaded: Loaded, moment: Moment) -> Outcome:
-    """Compare a statement with what is open, book every line, and settle it when the money was seen."""
+    """Compare a statement with what is open, book every line, settle it when the money was seen, and clear it."""
     known = loaded.get(CodStatement, statement_key(command.partner_id, command.statement_id))
-    if known is None:
-        return _stated(command, loaded, moment)
-    if not known.says(command.lines):
+    if known is not None and not known.says(command.lines):
         raise StatementMismatch(partner_id=command.partner_id, statement_id=command.statement_id)
-    if not command.settles or known.settled:
+    stated, changes = _stated(command, loaded, moment) if known is None else _again(command, known, loaded, moment)
+    statement, cleared = matched(command, stated, loaded, moment)
+    if statement is known:
         return Outcome(reply=known)
-    settled = replace(known, settled=True)
-    changes = [change for line in known.lines for change in _settled(command, line, loaded, moment)]
-    return Outcome((*changes, Change(settled)), settled)
+    return Outcome((*changes, *cleared, Change(statement)), statement)
 
 
 def report_cod_remittance_keys(command: ReportCodRemittance) -> Iterable[Key[Any]]:
@@ -75,9 +74,20 @@ def report_cod_remittance_keys(command: ReportCodRemittance) -> Iterable[Key[Any
         yield Key(LedgerEntry, _line_entry("settled", command, parcel_id))
     for order_id in dict.fromkeys(order_of(parcel_id) for parcel_id, _amount in command.lines):
         yield Key(Payment, order_id)
+    yield from matched_keys(command)
 
 
-def _stated(command: ReportCodRemittance, loaded: Loaded, moment: Moment) -> Outcome:
+def _again(
+    command: ReportCodRemittance, known: CodStatement, loaded: Loaded, moment: Moment
+) -> tuple[CodStatement, tuple[Change, ...]]:
+    """The money of a statement that was known is said to have arrived; the second time nothing changes."""
+    if not command.settles or known.settled:
+        return known, ()
+    changes = [change for line in known.lines for change in _settled(command, line, loaded, moment)]
+    return replace(known, settled=True), tuple(changes)
+
+
+def _stated(command: ReportCodRemittance, loaded: Loaded, moment: Moment) -> tuple[CodStatement, tuple[Change, ...]]:
     payments: dict[str, Change] = {}
     changes: list[Change] = []
     lines: list[StatedLine] = []
@@ -98,7 +108,7 @@ def _stated(command: ReportCodRemittance, loaded: Loaded, moment: Moment) -> Out
         settled=command.settles,
         lines=tuple(lines),
     )
-    return Outcome((*payments.values(), *changes, Change(statement)), statement)
+    return statement, (*payments.values(), *changes)
 
 
 def _may_have_collected(cash: CodParcel, payment: Payment) -> bool:
