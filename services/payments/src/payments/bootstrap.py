@@ -11,7 +11,7 @@ from payments.adapters.tables import STORES
 from payments.app.handlers import handlers
 from payments.domain.policy import Policy
 from payments.entrypoints.access import ACCESS
-from payments.entrypoints.clock import MEMOS_EVERY_SECONDS, expire_payments, forget_memos
+from payments.entrypoints.clock import OldMemos, expire_payments
 from payments.entrypoints.grpc import servicers
 from payments.settings import read_policy
 from payments.wire.heard import HEARS
@@ -32,7 +32,7 @@ def service(policy: Policy) -> Service:
         publishes={TOPIC: TWO_WEEKS},
         jobs=(
             Job("expire_payments", partial(expire_payments, policy.grace_time)),
-            Job("forget_memos", partial(forget_memos, policy.memo_time), every_seconds=MEMOS_EVERY_SECONDS),
+            Job("forget_memos", OldMemos(policy.memo_time).forget),
         ),
         servicers=servicers,
         access=ACCESS,

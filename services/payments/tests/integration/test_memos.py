@@ -32,6 +32,11 @@ async def test_an_unmatched_memo_is_forgotten_after_three_years_and_its_money_is
     assert await memos(house) == [("", 7_000)]
 
 
+async def test_every_job_ticks_often_enough_for_a_clock_that_is_moved(house: House) -> None:
+    """Who moves the clock waits until each job has seen the new time; ten minutes of rest stopped the whole day."""
+    assert max(job.every_seconds for job in house.served.runtime.service.jobs) <= 0.5
+
+
 async def test_it_is_kept_from_when_it_was_heard_whatever_time_the_bank_gave(house: House) -> None:
     early = notice("", 7_000, memo="tra no")
     early.bank_time.FromSeconds(1)

@@ -15,8 +15,8 @@ ROUNDS_MAX = 20
 """Transactions of one tick; what is left waits for the next."""
 
 FORGOTTEN_AT_ONCE_MAX = 500
-MEMOS_EVERY_SECONDS = 600.0
-"""Years are not counted in seconds."""
+LOOK_EVERY = timedelta(hours=1)
+"""Of business time."""
 
 
 async def expire_payments(grace_time: timedelta, runtime: Runtime, now: datetime) -> None:
@@ -29,11 +29,26 @@ async def expire_payments(grace_time: timedelta, runtime: Runtime, now: datetime
             return
 
 
-async def forget_memos(memo_time: timedelta, runtime: Runtime, now: datetime) -> None:
-    """Forget memos of unmatched transfers that were heard of so long ago; what is left waits for the next tick."""
-    async with runtime.engine.connect() as connection:
-        transfer_ids = await reads.old_memos(connection, now - memo_time, FORGOTTEN_AT_ONCE_MAX)
-    await _dispatch(runtime, [ForgetMemo(transfer_id=transfer_id) for transfer_id in transfer_ids])
+class OldMemos:
+    """Forgets memos of unmatched transfers that were heard of so long ago.
+
+    The job ticks like any other, so that whoever moves the clock sees it keep up, but looks once an hour only.
+    """
+
+    def __init__(self, memo_time: timedelta) -> None:
+        """How long a memo is kept."""
+        self._memo_time = memo_time
+        self._look_time: datetime | None = None
+
+    async def forget(self, runtime: Runtime, now: datetime) -> None:
+        """Forget some; what is left waits for the next tick."""
+        if self._look_time is not None and abs(now - self._look_time) < LOOK_EVERY:
+            return
+        async with runtime.engine.connect() as connection:
+            transfer_ids = await reads.old_memos(connection, now - self._memo_time, FORGOTTEN_AT_ONCE_MAX)
+        await _dispatch(runtime, [ForgetMemo(transfer_id=transfer_id) for transfer_id in transfer_ids])
+        if len(transfer_ids) < FORGOTTEN_AT_ONCE_MAX:
+            self._look_time = now
 
 
 async def _dispatch(runtime: Runtime, commands: Sequence[object]) -> None:
