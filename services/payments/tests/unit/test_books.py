@@ -120,9 +120,9 @@ def booked_by_aggregates(memory: Memory) -> dict[str, int]:
     for kept in memory.all(BankTransfer):
         if kept.state is TransferState.UNMATCHED:
             total.update({"bank": kept.amount_vnd, "unmatched_transfers": -kept.amount_vnd})
-    for one in memory.all(CodStatement):
-        if one.transfer_id:
-            total.update({"bank": one.total_vnd, f"bank_clearing:{one.partner_id}": -one.total_vnd})
+    for said in memory.all(CodStatement):
+        if said.transfer_id:
+            total.update({"bank": said.total_vnd, f"bank_clearing:{said.partner_id}": -said.total_vnd})
     return {account: amount for account, amount in total.items() if amount}
 
 
