@@ -145,6 +145,17 @@ def test_a_quota_of_50_with_200_buyers_sells_exactly_50_at_the_offer_price() -> 
     assert refusal(memory) is Refusal.OFFER_SOLD_OUT
 
 
+def test_a_bulk_order_and_retail_orders_share_one_stock() -> None:
+    """R24, but for its price tiers, which are not built: 100 pieces, 80 in bulk and 30 single buyers."""
+    memory = shop(100)
+    does(memory, place("bulk", line(80)))
+    for number in range(30):
+        does(memory, place(f"o{number}", line()))
+    assert [type(fact) for fact in memory.facts].count(StockReserved) == 1 + 20
+    assert [type(fact) for fact in memory.facts].count(StockRefused) == 10
+    assert levels(memory) == (100, 100, 0) and refusal(memory) is Refusal.SHORT
+
+
 def test_a_released_piece_can_be_sold_at_the_offer_price_again() -> None:
     memory = shop(10, quota=1)
     does(memory, place("o1", offered()))
