@@ -47,7 +47,8 @@ def drive(ground: Ground, order: Order, wave: int, openly: Mapping[str, Parcel])
             _collect(ground, trip, parcel)
             taken.append(parcel)
         if ground.instance.information == "door":
-            at_stop = (one for one in openly.values() if one.place == place and one not in planned)
+            aboard = {parcel.id for parcel in (*planned, *taken)}
+            at_stop = (one for one in openly.values() if one.place == place and one.id not in aboard)
             taken += _extra(vehicle, at_stop, taken, later, arrived)
     _go(ground, vehicle, trip, ground.hubs[vehicle.end].place)
     check_span(ground, vehicle, order.leave, trip.clock)

@@ -146,6 +146,15 @@ def test_at_the_door_nothing_comes_along_that_a_later_planned_load_needs_the_roo
     assert outcome.sent[0].parcels == ("one", "two")
 
 
+def test_at_the_door_a_run_that_comes_to_a_gate_twice_takes_what_stands_there_once() -> None:
+    names = (("one", "a"), ("two", "b"), ("three", "a"), ("more", "a"))
+    day = line(parcels=[parcel(name, place, 8 * HOUR) for name, place in names], information="door")
+    van = msgspec.structs.replace(day.vehicles[0], capacity={"parcels": 9})
+    ground = Ground(msgspec.structs.replace(day, vehicles=[van]))
+    outcome = replay(ground, Says([Order("van", 8 * HOUR + 900, ("one", "two", "three"))]))
+    assert sorted(outcome.sent[0].parcels) == ["more", "one", "three", "two"]
+
+
 def test_a_closed_road_is_a_period() -> None:
     """From nine o'clock nothing drives between a and b."""
     way = [[0, 1800, 3600], [1800, 0, 1800], [3600, 1800, 0]]
