@@ -95,11 +95,35 @@ async def test_list_batches_by_page_and_for_officers_their_own(house: House) -> 
     assert {code for batch in own.batches for code in batch.commune_codes} == {"03390"}
     other = next(iter({*seen} - {batch.batch_id for batch in own.batches}))
     assert (await refused(house.stub("officer").GetBatch(pb.GetBatchRequest(batch_id=other))))[1] == "NOT_FOUND"
+    strange_state: Any = 99
+    assert (await refused(stub.ListBatches(pb.ListBatchesRequest(state=strange_state))))[1] == "INVALID"
     tendered = pb.ListBatchesRequest(state=pb.BATCH_STATE_TENDERED, local_date="2026-02-04", partner_id="partner-a")
     assert len((await stub.ListBatches(tendered)).batches) == 4
     assert (await refused(stub.ListBatches(pb.ListBatchesRequest(page_size=201))))[1] == "INVALID"
     strange = pb.ListBatchesRequest(page_token="PB260204-8X0R2M1K")
     assert await refused(stub.ListBatches(strange)) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID")
+
+
+async def test_an_officer_sees_their_own_communes_share_of_a_mixed_run(house: House, say: Any) -> None:
+    await house.hear(say.seller_registered("seller-3", "pp-next"))
+    here, there = await house.ready_parcels(2), await house.ready_parcels(1, "pp-next")
+    (batch_id,) = (await house.push()).batch_ids
+    next_commune = (
+        f"UPDATE parcels SET origin_commune_code = '03598' WHERE id = '{there[0]}'",
+        """UPDATE batches SET commune_codes = '["03390", "03598"]', stops = (
+             SELECT jsonb_agg(CASE s ->> 'pickup_point_id' WHEN 'pp-next'
+               THEN jsonb_set(s, '{commune_code}', '"03598"') ELSE s END) FROM jsonb_array_elements(stops) AS s)""",
+    )
+    async with house.served.runtime.engine.begin() as connection:
+        for moved in next_commune:
+            await connection.exec_driver_sql(moved)
+    told = await house.stub("officer").GetBatch(pb.GetBatchRequest(batch_id=batch_id))
+    (listed,) = (await house.stub("officer").ListBatches(pb.ListBatchesRequest())).batches
+    assert {line.parcel_id for line in told.lines} == set(here)
+    for one in (told.batch, listed):
+        assert [*one.commune_codes] == ["03390"] and len(one.stops) == 1 and {*one.stops[0].parcel_ids} == {*here}
+        assert (one.parcels_planned, one.parcels_open, one.weight_g) == (2, 2, 2000)
+    assert there[0] not in f"{told}{listed}" and "pp-next" not in f"{told}{listed}"
 
 
 async def test_explain_parcel_tells_why_it_is_not_on_a_run_and_then_why_it_is(house: House, say: Any) -> None:

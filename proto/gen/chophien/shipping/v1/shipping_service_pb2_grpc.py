@@ -119,7 +119,7 @@ class ShippingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListBatches(self, request, context):
-        """Pickup batches, newest first. Roles: operator, officer (own commune).
+        """Pickup batches, newest first. Roles: operator, officer (own commune's stops, parcels and figures).
         Errors: INVALID.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -127,7 +127,7 @@ class ShippingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetBatch(self, request, context):
-        """One pickup batch with stops, lines, tenders, history and trace. Roles: operator, officer (own commune).
+        """One pickup batch with stops, lines, tenders, history and trace. Roles: operator, officer (own commune's stops, parcels and figures).
         Errors: NOT_FOUND, INVALID.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -33,11 +33,11 @@ class ShippingServiceStub:
     Errors: NOT_FOUND, NOT_YOUR_PARCEL, INVALID.
     """
     ListBatches: _aio.UnaryUnaryMultiCallable[_shipping_service_pb2.ListBatchesRequest, _shipping_service_pb2.ListBatchesResponse]
-    """Pickup batches, newest first. Roles: operator, officer (own commune).
+    """Pickup batches, newest first. Roles: operator, officer (own commune's stops, parcels and figures).
     Errors: INVALID.
     """
     GetBatch: _aio.UnaryUnaryMultiCallable[_shipping_service_pb2.GetBatchRequest, _shipping_service_pb2.GetBatchResponse]
-    """One pickup batch with stops, lines, tenders, history and trace. Roles: operator, officer (own commune).
+    """One pickup batch with stops, lines, tenders, history and trace. Roles: operator, officer (own commune's stops, parcels and figures).
     Errors: NOT_FOUND, INVALID.
     """
     ExplainParcel: _aio.UnaryUnaryMultiCallable[_shipping_service_pb2.ExplainParcelRequest, _shipping_service_pb2.ExplainParcelResponse]
@@ -102,7 +102,7 @@ class ShippingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _shipping_service_pb2.ListBatchesRequest,
         context: _aio.ServicerContext[_shipping_service_pb2.ListBatchesRequest, _abc.Awaitable[_shipping_service_pb2.ListBatchesResponse]],
     ) -> _abc.Awaitable[_shipping_service_pb2.ListBatchesResponse]:
-        """Pickup batches, newest first. Roles: operator, officer (own commune).
+        """Pickup batches, newest first. Roles: operator, officer (own commune's stops, parcels and figures).
         Errors: INVALID.
         """
 
@@ -112,7 +112,7 @@ class ShippingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _shipping_service_pb2.GetBatchRequest,
         context: _aio.ServicerContext[_shipping_service_pb2.GetBatchRequest, _abc.Awaitable[_shipping_service_pb2.GetBatchResponse]],
     ) -> _abc.Awaitable[_shipping_service_pb2.GetBatchResponse]:
-        """One pickup batch with stops, lines, tenders, history and trace. Roles: operator, officer (own commune).
+        """One pickup batch with stops, lines, tenders, history and trace. Roles: operator, officer (own commune's stops, parcels and figures).
         Errors: NOT_FOUND, INVALID.
         """
 

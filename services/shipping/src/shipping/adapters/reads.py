@@ -20,6 +20,7 @@ from shipping.domain.foreseeing import LikeDay
 from shipping.domain.line import Line
 from shipping.domain.parcel import Parcel
 from shipping.domain.pickup_point import PickupPoint
+from shipping.domain.share import Counts, share_of
 from shipping.domain.tender import Tender
 from shipping.domain.wave import Decision
 
@@ -71,10 +72,27 @@ async def batch(connection: AsyncConnection, batch_id: str) -> Batch:
     return found[0]
 
 
-async def lines(connection: AsyncConnection, batch_id: str) -> list[Line]:
-    """Every line a batch ever had, by parcel."""
-    ids = await _ids(connection, "SELECT id FROM lines WHERE batch_id = $1", batch_id)
+async def lines(connection: AsyncConnection, batch_id: str, commune_code: str = "") -> list[Line]:
+    """Every line a batch ever had, by parcel; of one commune's parcels, or of all."""
+    sql = """
+        SELECT l.id FROM lines l JOIN parcels p ON p.id = l.parcel_id
+        WHERE l.batch_id = $1 AND ($2 = '' OR p.origin_commune_code = $2)"""
+    ids = await _ids(connection, sql, batch_id, commune_code)
     return sorted(await LINES.load(connection, ids, lock=False), key=lambda line: line.parcel_id)
+
+
+async def shares(connection: AsyncConnection, found: Iterable[Batch], commune_code: str) -> list[Batch]:
+    """One commune's shares of these batches."""
+    sql = """
+        SELECT l.batch_id, count(*), count(*) FILTER (WHERE l.state = 'picked'),
+               count(*) FILTER (WHERE l.state = 'missed'), sum((p.shipment -> 'size' ->> 'weight_g')::bigint)::bigint
+        FROM lines l JOIN parcels p ON p.id = l.parcel_id
+        WHERE l.batch_id = ANY($1::text[]) AND p.origin_commune_code = $2 GROUP BY l.batch_id"""
+    runs = list(found)
+    result = await connection.exec_driver_sql(sql, ([one.id for one in runs], commune_code))
+    rows: Sequence[Any] = result.all()
+    counted = {row[0]: Counts(*row[1:]) for row in rows}
+    return [share_of(one, commune_code, counted.get(one.id, Counts())) for one in runs]
 
 
 async def tenders_of(connection: AsyncConnection, batch_id: str) -> list[Tender]:

@@ -54,7 +54,7 @@ class ShippingServicer(pb_grpc.ShippingServiceServicer):
     async def ListBatches(self, request: pb.ListBatchesRequest, context: Any) -> pb.ListBatchesResponse:
         count, own = requests.page_size(request.page_size), caller().commune_code
         wanted = reads.BatchFilter(
-            state=responses.BATCH_STATES_BACK.get(request.state, ""),
+            state=responses.batch_state(request.state, "state"),
             commune_code=own or maybe_identifier(request.commune_code, "commune_code"),
             leave_date=iso_date(request.local_date, "local_date"),
             partner_id=maybe_identifier(request.partner_id, "partner_id"),
@@ -62,8 +62,9 @@ class ShippingServicer(pb_grpc.ShippingServiceServicer):
         )
         async with self._runtime.engine.connect() as connection:
             found = await reads.list_batches(connection, wanted, count + 1)
+            seen = await reads.shares(connection, found[:count], own) if own else found[:count]
         last = found[count - 1] if len(found) > count else None
-        return responses.batch_page(found[:count], token_of((last.create_time, last.id)) if last else "")
+        return responses.batch_page(seen, token_of((last.create_time, last.id)) if last else "")
 
     async def GetBatch(self, request: pb.GetBatchRequest, context: Any) -> pb.GetBatchResponse:
         async with self._runtime.engine.connect() as connection:
@@ -71,7 +72,9 @@ class ShippingServicer(pb_grpc.ShippingServiceServicer):
             own = caller().commune_code
             if own and own not in batch.commune_codes:
                 raise NotFound(kind="Batch", id=batch.id)
-            lines, tenders = await reads.lines(connection, batch.id), await reads.tenders_of(connection, batch.id)
+            if own:
+                (batch,) = await reads.shares(connection, [batch], own)
+            lines, tenders = await reads.lines(connection, batch.id, own), await reads.tenders_of(connection, batch.id)
         return responses.batch_answer(batch, lines, tenders)
 
     async def ExplainParcel(self, request: pb.ExplainParcelRequest, context: Any) -> pb.ExplainParcelResponse:
