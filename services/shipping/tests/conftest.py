@@ -19,7 +19,7 @@ from shipping.domain.batch import ENDED, Batch, BatchState
 from shipping.domain.closure import Closure
 from shipping.domain.gathering import Gathered
 from shipping.domain.goods import Handling, Place, Shipment, Size
-from shipping.domain.line import Line
+from shipping.domain.line import Line, line_id
 from shipping.domain.parcel import Parcel
 from shipping.domain.parcel_steps import ScanKind
 from shipping.domain.partners import VehicleKind
@@ -29,7 +29,7 @@ from shipping.domain.promise import World
 from shipping.domain.tender import Tender, TenderState
 from shipping.domain.wave import PlannedWave, wave_id
 
-from .knowing import known_now
+from .knowing import known_now, open_batches
 
 PLACED = datetime(2026, 2, 4, 6, 30, tzinfo=UTC)
 """13:30 local on Wednesday 4 February 2026."""
@@ -130,6 +130,10 @@ class Yard:
             reasons=plan.reasons,
             waits_for={r.parcel_id: wave_id(area, r.waits_for) for r in plan.reasons if r.waits_for},
             versions={parcel.id: parcel.version for parcel in gathered.known.parcels},
+            open_batches=tuple(
+                commands.OpenBatch(batch_id=one.id, parcel_ids=one.parcel_ids)
+                for one in open_batches(self.memory, area)
+            ),
         )
 
     def plan(self, area: str = "hub-sa-pa", take_all: bool = True) -> list[Batch]:
@@ -143,6 +147,9 @@ class Yard:
 
     def parcel(self, id: str) -> Parcel:
         return self.memory.get(Parcel, id)
+
+    def line(self, batch: Batch, parcel_id: str) -> Line:
+        return self.memory.get(Line, line_id(batch.id, parcel_id))
 
     def tender(self, batch: Batch) -> Tender:
         return self.memory.get(Tender, self.batch(batch.id).tender_id)

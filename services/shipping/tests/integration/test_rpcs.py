@@ -78,6 +78,19 @@ async def test_plan_wave_once_a_request_and_batches_tell_their_story(house: Hous
     assert (await refused(house.stub().PlanWave(pb.PlanWaveRequest(request_id="w2", hub_id="x"))))[1] == "INVALID"
 
 
+async def test_a_repeated_push_leaves_a_run_that_nobody_took_as_it_is(house: House) -> None:
+    (id,) = await house.ready_parcels(1)
+    request = pb.PlanWaveRequest(request_id="w1", hub_id="hub-sa-pa", take_all=True)
+    answer = await house.stub().PlanWave(request)
+    await house.tick("expire_tenders", minutes=16)
+    assert (await house.stub().PlanWave(request)) == answer
+    assert await house.rows("SELECT state FROM batches") == [("open",)]
+    (anew,) = (await house.push()).batch_ids
+    lines = await house.rows("SELECT parcel_id, batch_id FROM lines WHERE live")
+    assert lines == [(id, anew)] and anew != answer.batch_ids[0]
+    assert sorted(await house.rows("SELECT state FROM batches")) == [("tendered",), ("withdrawn",)]
+
+
 async def test_list_batches_by_page_and_for_officers_their_own(house: House) -> None:
     for point, hub in (("pp-binh-lu-zone", "hub-sa-pa"), ("pp-ban-bo", "hub-lai-chau")) * 2:
         await house.ready_parcels(1, point)

@@ -57,8 +57,6 @@ class Day(RuleBasedStateMachine):
     def wave(self, area: str, take_all: bool) -> None:
         self.yard.later(minutes=1)
         self.yard.expire()
-        for batch in list(self.yard.memory.all(Batch)):
-            self.yard.twice(commands.WithdrawBatch(batch_id=batch.id, parcel_ids=batch.parcel_ids))
         self.yard.plan(area, take_all=take_all)
 
     @rule(data=st.data(), some_refused=st.booleans())

@@ -216,13 +216,16 @@ async def open_batches(connection: AsyncConnection, area_hub_id: str) -> list[Ba
     return await BATCHES.load(connection, ids, lock=False)
 
 
-async def parcels_to_plan(connection: AsyncConnection, area_hub_id: str) -> list[Parcel]:
-    """The parcels of an area that are on no run and not collected yet, packed or not."""
+async def parcels_to_plan(
+    connection: AsyncConnection, area_hub_id: str, freed_batch_ids: Sequence[str]
+) -> list[Parcel]:
+    """The parcels of an area that are on no run but those, and not collected yet, packed or not."""
     sql = """
         SELECT p.id FROM parcels p
         WHERE p.area_hub_id = $1 AND p.state IN ('created', 'ready')
-          AND NOT EXISTS (SELECT FROM lines l WHERE l.parcel_id = p.id AND l.live)"""
-    return await PARCELS.load(connection, await _ids(connection, sql, area_hub_id), lock=False)
+          AND NOT EXISTS (SELECT FROM lines l WHERE l.parcel_id = p.id AND l.live AND l.batch_id <> ALL($2::text[]))"""
+    ids = await _ids(connection, sql, area_hub_id, list(freed_batch_ids))
+    return await PARCELS.load(connection, ids, lock=False)
 
 
 async def earlier_parcels(

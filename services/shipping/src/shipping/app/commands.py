@@ -68,8 +68,19 @@ class MarkReady:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenBatch:
+    """A run that no partner took, with the parcels it holds; the next plan of its area frees them."""
+
+    batch_id: str
+    parcel_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SavePlan:
-    """A wave was planned: runs are closed and offered, reasons kept. `versions` are the parcels it was made from."""
+    """A wave was planned: runs are closed and offered, reasons kept. `versions` are the parcels it was made from.
+
+    `open_batches` are withdrawn: their parcels were planned anew.
+    """
 
     wave_id: str
     area_hub_id: str
@@ -79,6 +90,7 @@ class SavePlan:
     reasons: tuple[Reason, ...]
     waits_for: Mapping[str, str]
     versions: Mapping[str, int]
+    open_batches: tuple[OpenBatch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,12 +189,4 @@ class DropParcels:
 
     batch_id: str
     tender_id: str
-    parcel_ids: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WithdrawBatch:
-    """No partner took an open batch: free its parcels for the next plan."""
-
-    batch_id: str
     parcel_ids: tuple[str, ...]

@@ -226,13 +226,3 @@ def _withdraw_tender(batch: Batch, loaded: Loaded) -> Outcome:
     if tender is None or tender.state is not TenderState.OFFERED:
         return NOTHING
     return Outcome((Change(tender.ended(TenderState.WITHDRAWN)),))
-
-
-def withdraw_batch(command: commands.WithdrawBatch, loaded: Loaded, moment: Moment) -> Outcome:
-    """An open batch that nobody took frees its parcels."""
-    batch = loaded.require(Batch, command.batch_id)
-    if batch.state is not BatchState.OPEN:
-        return NOTHING
-    lines = [loaded.require(Line, line_id(batch.id, id)) for id in batch.parcel_ids]
-    freed = tuple(Change(line.taken_out(LineState.REFUSED, "NO_PARTNER_TOOK_IT")) for line in lines if line.live)
-    return Outcome((batch.withdrawn(moment.now), *freed))

@@ -42,6 +42,9 @@ def _save_plan(command: c.SavePlan) -> Keys:
         yield Key(Tender, tender_id)
         yield from _parcels(batch.parcel_ids)
         yield from _lines(batch.id, batch.parcel_ids)
+    for old in command.open_batches:
+        yield Key(Batch, old.batch_id)
+        yield from _lines(old.batch_id, old.parcel_ids)
     for reason in command.reasons:
         yield Key(Decision, decision_id(command.wave_id, reason.parcel_id))
 
@@ -74,10 +77,6 @@ def _drop(command: c.DropParcels) -> Keys:
     if command.tender_id:
         yield Key(Tender, command.tender_id)
     yield from _lines(command.batch_id, command.parcel_ids)
-
-
-def _withdraw(command: c.WithdrawBatch) -> Keys:
-    return [Key(Batch, command.batch_id), *_lines(command.batch_id, command.parcel_ids)]
 
 
 def _live_batch(command: c.ReportScan) -> Keys:
@@ -114,5 +113,4 @@ def make_handlers(world: World) -> Handlers:
         c.ExpireTender: Handler(over(runs.expire_tender), _pass_on, lambda x: _parcels(x.parcel_ids)),
         c.ReportPickup: Handler(over(runs.report_pickup), _report_pickup),
         c.DropParcels: Handler(runs.drop_parcels, _drop, lambda x: _parcels(x.parcel_ids)),
-        c.WithdrawBatch: Handler(runs.withdraw_batch, _withdraw),
     }
