@@ -230,6 +230,10 @@ class Yard:
         for batch in list(self.memory.all(Batch)):
             if batch.state not in ENDED:
                 self.twice(commands.MoveBatch(batch_id=batch.id, closure_ids=ids))
+                tender, parcels = batch.tender_id, batch.parcel_ids
+                self.twice(
+                    commands.SkipClosedStops(batch_id=batch.id, tender_id=tender, parcel_ids=parcels, closure_ids=ids)
+                )
 
     def drop_cancelled(self) -> None:
         for batch in list(self.memory.all(Batch)):

@@ -191,6 +191,30 @@ async def test_a_closure_moves_its_runs_at_once_and_no_others(house: House) -> N
     assert (await house.kinds(batch_id, "PickupBatchEvent")).count("BatchMoved") == 1
 
 
+async def test_a_closed_commune_frees_its_parcels_until_the_closure_is_lifted(house: House) -> None:
+    (id,) = await house.ready_parcels(1)
+    (batch_id,) = (await house.push()).batch_ids
+    request = pb.DeclareClosureRequest(request_id=rid(), commune_code="03390", source="landslide")
+    request.to_time.FromDatetime(house.clock.now() + timedelta(days=1))
+    closure_id = (await house.stub("officer").DeclareClosure(request)).closure_id
+    told = await house.stub("officer").GetBatch(pb.GetBatchRequest(batch_id=batch_id))
+    assert (told.batch.state, told.lines[0].state) == (pb.BATCH_STATE_WITHDRAWN, pb.LINE_STATE_CANCELLED)
+    assert (await house.kinds(batch_id, "CourierFeed.partner-a"))[-2:] == ["RunParcelCancelled", "TenderClosed"]
+    assert not (await house.push()).batch_ids
+    house.clock.move(timedelta(minutes=1))
+    lift = pb.LiftClosureRequest(request_id="lift", closure_id=closure_id)
+    answer = await house.stub("officer").LiftClosure(lift)
+    assert answer.to_time.ToDatetime() == house.clock.now().replace(tzinfo=None)
+    house.clock.move(timedelta(minutes=1))
+    assert await house.stub("officer").LiftClosure(lift) == answer
+    again = pb.LiftClosureRequest(request_id=rid(), closure_id=closure_id)
+    assert (await house.stub().LiftClosure(again)).to_time == answer.to_time
+    (anew,) = (await house.push()).batch_ids
+    assert await house.rows("SELECT parcel_id, batch_id FROM lines WHERE live") == [(id, anew)]
+    unknown = pb.LiftClosureRequest(request_id=rid(), closure_id="CL-none")
+    assert await refused(house.stub().LiftClosure(unknown)) == (grpc.StatusCode.NOT_FOUND, "NOT_FOUND")
+
+
 async def test_closures_are_checked(house: House) -> None:
     stub = house.stub("officer")
     request = pb.DeclareClosureRequest(request_id=rid(), commune_code="03424")

@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from shipping.app import commands
 from shipping.domain import events, feed
 from shipping.domain.batch import ENDED, FINISHED, Batch, BatchState
+from shipping.domain.closure import Closure
 from shipping.domain.line import Line, LineState, line_id
 from shipping.domain.parcel import Parcel
 from shipping.domain.parcel_steps import FINAL, ParcelState, ScanKind
@@ -131,6 +132,16 @@ class Day(RuleBasedStateMachine):
     @rule(hours=st.integers(1, 5))
     def close(self, hours: int) -> None:
         self.yard.close_road(hours=hours)
+
+    @rule(hours=st.integers(1, 5), commune=st.sampled_from(["03390", "03424"]))
+    def close_commune(self, hours: int, commune: str) -> None:
+        self.yard.close_road(hours=hours, road_id="", commune_code=commune)
+
+    @precondition(lambda self: any(True for _ in self.yard.memory.all(Closure)))
+    @rule(data=st.data())
+    def lift(self, data: Any) -> None:
+        closure = self.some(data, Closure)
+        self.yard.twice(commands.LiftClosure(closure_id=closure.id, officers_commune_code=""))
 
     @precondition(lambda self: any(True for _ in self.yard.memory.all(Batch)))
     @rule()

@@ -161,7 +161,7 @@ class _LineStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LineState.V
     LINE_STATE_MISSED: _LineState.ValueType  # 3
     """The courier came and did not get it."""
     LINE_STATE_CANCELLED: _LineState.ValueType  # 4
-    """Called off; not to be collected any more."""
+    """Called off, collected by another run, or its commune is closed; not to be collected any more."""
     LINE_STATE_REFUSED: _LineState.ValueType  # 5
     """The partner accepted the run without it."""
 
@@ -177,7 +177,7 @@ LINE_STATE_PICKED: LineState.ValueType  # 2
 LINE_STATE_MISSED: LineState.ValueType  # 3
 """The courier came and did not get it."""
 LINE_STATE_CANCELLED: LineState.ValueType  # 4
-"""Called off; not to be collected any more."""
+"""Called off, collected by another run, or its commune is closed; not to be collected any more."""
 LINE_STATE_REFUSED: LineState.ValueType  # 5
 """The partner accepted the run without it."""
 Global___LineState: _TypeAlias = LineState  # noqa: Y015
@@ -1137,6 +1137,56 @@ class DeclareClosureResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DeclareClosureResponse: _TypeAlias = DeclareClosureResponse  # noqa: Y015
+
+@_typing.final
+class LiftClosureRequest(_message.Message):
+    """Ends a closure."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    CLOSURE_ID_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Chosen by the caller, at most 64 characters."""
+    closure_id: _builtins.str
+    """Closure."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        closure_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closure_id", b"closure_id", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LiftClosureRequest: _TypeAlias = LiftClosureRequest  # noqa: Y015
+
+@_typing.final
+class LiftClosureResponse(_message.Message):
+    """The closure is over."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TO_TIME_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def to_time(self) -> _timestamp_pb2.Timestamp:
+        """Business time at which it ended."""
+
+    def __init__(
+        self,
+        *,
+        to_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["to_time", b"to_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["to_time", b"to_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LiftClosureResponse: _TypeAlias = LiftClosureResponse  # noqa: Y015
 
 @_typing.final
 class PlanWaveRequest(_message.Message):

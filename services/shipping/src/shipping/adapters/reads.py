@@ -169,12 +169,13 @@ async def silent_tenders(connection: AsyncConnection, now: datetime) -> list[tup
     return [(tender, runs[tender.batch_id]) for tender in found]
 
 
-async def cancelled_on_runs(connection: AsyncConnection, batch_id: str = "") -> list[tuple[str, str, str]]:
-    """Parcels that were called off and still stand on a manifest: batch, its tender, parcel. "" = on any run."""
+async def not_to_collect(connection: AsyncConnection, batch_id: str = "") -> list[tuple[str, str, str]]:
+    """Parcels on a manifest that were called off, or that another run has: batch, its tender, parcel. "" = any run."""
     sql = """
         SELECT l.batch_id, b.tender_id, l.parcel_id
         FROM lines l JOIN parcels p ON p.id = l.parcel_id JOIN batches b ON b.id = l.batch_id
-        WHERE l.live AND l.state = 'planned' AND p.state = 'cancelled' AND ($1 = '' OR l.batch_id = $1)
+        WHERE l.live AND l.state = 'planned' AND ($1 = '' OR l.batch_id = $1)
+          AND (p.state = 'cancelled' OR p.batch_id NOT IN ('', l.batch_id))
         ORDER BY 1, 3 LIMIT 500"""
     result = await connection.exec_driver_sql(sql, (batch_id,))
     rows: Sequence[Any] = result.all()
@@ -203,6 +204,15 @@ async def batches_by_roads(connection: AsyncConnection, road_ids: Sequence[str])
     """Live runs that reach their hub by one of these roads."""
     sql = f"SELECT id FROM batches WHERE {tables.LIVE_BATCH} AND road_id = ANY($1::text[]) ORDER BY id"
     return await _ids(connection, sql, list(road_ids))
+
+
+async def batches_to_visit(connection: AsyncConnection, commune_codes: Sequence[str]) -> list[Batch]:
+    """Runs that have not begun and have, or had, a stop in one of these communes."""
+    sql = f"""
+        SELECT id FROM batches
+        WHERE {tables.LIVE_BATCH} AND state IN ('tendered', 'accepted') AND commune_codes ?| $1::text[] ORDER BY id"""
+    ids = await _ids(connection, sql, list(commune_codes))
+    return await BATCHES.load(connection, ids, lock=False)
 
 
 async def planned_waves(connection: AsyncConnection, wave_ids: Iterable[str]) -> set[str]:

@@ -176,6 +176,14 @@ class DeclareClosure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LiftClosure:
+    """A closure ends now. `officers_commune_code` "" = an operator says so."""
+
+    closure_id: str
+    officers_commune_code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MoveBatch:
     """A closure may concern a live batch: find it another hub. `closure_ids` are all that hold now or later."""
 
@@ -184,8 +192,18 @@ class MoveBatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SkipClosedStops:
+    """Closures may concern stops of a run: take them off. `parcel_ids` are the run's, `tender_id` is its, "" = none."""
+
+    batch_id: str
+    tender_id: str
+    parcel_ids: tuple[str, ...]
+    closure_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DropParcels:
-    """Parcels of a run were called off: take them off its manifest. `tender_id` is the batch's, "" = none."""
+    """Parcels of a run were called off, or another run has them: take them off. `tender_id` is the run's, "" = none."""
 
     batch_id: str
     tender_id: str

@@ -11,7 +11,7 @@ from chassis.wiring import Job, Runtime
 
 from chassis import telemetry
 from shipping.adapters import reads
-from shipping.app.commands import DropParcels, ExpireTender, MoveBatch, ResumeParcel
+from shipping.app.commands import DropParcels, ExpireTender, MoveBatch, ResumeParcel, SkipClosedStops
 from shipping.app.handlers.parcels import WAIT_FOR_POINT
 from shipping.domain.errors import PlanOutdated
 from shipping.domain.wave import wave_id
@@ -74,19 +74,26 @@ async def expire_tenders(runtime: Runtime, now: datetime) -> None:
 
 
 async def apply_closures(runtime: Runtime, now: datetime) -> None:
-    """Move live runs off closed roads; also those that were saved while a closure was declared."""
+    """Move live runs off closed roads, and out of closed communes; also those saved while a closure was declared."""
     async with runtime.engine.connect() as connection:
         closures = await reads.closures_from(connection, now)
         roads = sorted({closure.road_id for closure in closures if closure.road_id})
-        batch_ids = await reads.batches_by_roads(connection, roads) if roads else []
-    closure_ids = tuple(closure.id for closure in closures)
-    await _dispatch(runtime, [MoveBatch(batch_id=id, closure_ids=closure_ids) for id in batch_ids])
+        communes = sorted({closure.commune_code for closure in closures if closure.commune_code})
+        moving = await reads.batches_by_roads(connection, roads) if roads else []
+        visiting = await reads.batches_to_visit(connection, communes) if communes else []
+    ids = tuple(closure.id for closure in closures)
+    await _dispatch(runtime, [MoveBatch(batch_id=id, closure_ids=ids) for id in moving])
+    commands = [
+        SkipClosedStops(batch_id=one.id, tender_id=one.tender_id, parcel_ids=one.parcel_ids, closure_ids=ids)
+        for one in visiting
+    ]
+    await _dispatch(runtime, commands)
 
 
 async def drop_cancelled(runtime: Runtime, batch_id: str = "") -> None:
-    """Take called-off parcels off their manifests; of one batch, or of all."""
+    """Take parcels off manifests that were called off, or that another run has; of one batch, or of all."""
     async with runtime.engine.connect() as connection:
-        found = await reads.cancelled_on_runs(connection, batch_id)
+        found = await reads.not_to_collect(connection, batch_id)
     by_batch: dict[tuple[str, str], list[str]] = {}
     for batch, tender, parcel in found:
         by_batch.setdefault((batch, tender), []).append(parcel)

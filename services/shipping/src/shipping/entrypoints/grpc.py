@@ -101,6 +101,9 @@ class ShippingServicer(pb_grpc.ShippingServiceServicer):
         await apply_closures(self._runtime, self._runtime.clock.now())
         return answer
 
+    async def LiftClosure(self, request: pb.LiftClosureRequest, context: Any) -> pb.LiftClosureResponse:
+        return await self._door.execute(requests.lift_closure(request, caller()), request, responses.closure_lifted)
+
     async def PlanWave(self, request: pb.PlanWaveRequest, context: Any) -> pb.PlanWaveResponse:
         if request.hub_id not in self._world.network.hubs:
             raise Invalid("hub_id", "is no hub")

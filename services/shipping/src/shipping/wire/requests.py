@@ -109,6 +109,13 @@ def declare_closure(
     )
 
 
+def lift_closure(request: pb.LiftClosureRequest, caller: Caller) -> commands.LiftClosure:
+    """A closure; an officer's own."""
+    return commands.LiftClosure(
+        closure_id=identifier(request.closure_id, "closure_id"), officers_commune_code=caller.commune_code
+    )
+
+
 def gate_reports(request: courier.ReportPickupRequest) -> tuple[commands.GateReport, ...]:
     """The reports of one call, bounded, each parcel once."""
     if len(request.reports) > REPORTS_MAX:

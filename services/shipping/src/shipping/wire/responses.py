@@ -208,6 +208,11 @@ def closure_declared(closure: Closure) -> pb.DeclareClosureResponse:
     return pb.DeclareClosureResponse(closure_id=closure.id)
 
 
+def closure_lifted(closure: Closure) -> pb.LiftClosureResponse:
+    """When it ended."""
+    return pb.LiftClosureResponse(to_time=timestamp(closure.to_time))
+
+
 def wave_planned(wave: PlannedWave) -> pb.PlanWaveResponse:
     """What the wave decided, in numbers."""
     return pb.PlanWaveResponse(

@@ -1,4 +1,4 @@
-"""Carries out what concerns pickup batches: plans, tenders, reports from the gates, closures."""
+"""Carries out what concerns pickup batches: answers to tenders, and reports from the gates."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from chassis.kernel import NOTHING, Change, Invalid, Loaded, Moment, NotFound, Outcome, said, together
+from chassis.kernel import NOTHING, Change, Invalid, Loaded, Moment, NotFound, Outcome, said
 
 from shipping.app import commands
-from shipping.domain import events, feed
+from shipping.domain import events
 from shipping.domain.batch import AWARDED, FINISHED, Batch, BatchState, batch_of, joined
 from shipping.domain.errors import NoLongerYours, NotAccepted, ParcelsUnreported, RunNotFinished
 from shipping.domain.goods import Place
@@ -194,35 +194,3 @@ def _ids(batch: Batch, lines: Mapping[str, Line], state: LineState) -> list[str]
 def _reply(lines: Mapping[str, Line], outcomes: Iterable[tuple[str, PickupOutcome]]) -> PickupReply:
     count = {state: sum(line.state is state for line in lines.values()) for state in LineState}
     return PickupReply(tuple(outcomes), count[LineState.PLANNED], count[LineState.PICKED], count[LineState.MISSED])
-
-
-def drop_parcels(command: commands.DropParcels, loaded: Loaded, moment: Moment) -> Outcome:
-    """Called-off parcels leave the manifest; a run with none left is withdrawn."""
-    batch = loaded.require(Batch, command.batch_id)
-    lines = [line for id in command.parcel_ids if (line := _called_off(batch.id, id, loaded))]
-    if not lines:
-        return NOTHING
-    gone = tuple(Change(line.taken_out(LineState.CANCELLED, "PARCEL_CANCELLED")) for line in lines)
-    left = batch.without(frozenset(line.parcel_id for line in lines))
-    told = [
-        feed.RunParcelCancelled(batch_id=batch.id, partner_id=batch.partner_id, parcel_id=line.parcel_id)
-        for line in lines
-    ]
-    change = left.tells(*told) if batch.partner_id else Change(left)
-    if left.stops or batch.state in FINISHED:
-        return Outcome((change, *gone))
-    off = batch_of(change).withdrawn(moment.now)
-    return together(Outcome((joined(change, off), *gone)), _withdraw_tender(batch, loaded))
-
-
-def _called_off(batch_id: str, parcel_id: str, loaded: Loaded) -> Line | None:
-    line, parcel = loaded.get(Line, line_id(batch_id, parcel_id)), loaded.get(Parcel, parcel_id)
-    off = parcel is not None and parcel.state is ParcelState.CANCELLED
-    return line if line and off and line.state is LineState.PLANNED else None
-
-
-def _withdraw_tender(batch: Batch, loaded: Loaded) -> Outcome:
-    tender = loaded.get(Tender, batch.tender_id) if batch.tender_id else None
-    if tender is None or tender.state is not TenderState.OFFERED:
-        return NOTHING
-    return Outcome((Change(tender.ended(TenderState.WITHDRAWN)),))

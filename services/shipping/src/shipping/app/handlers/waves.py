@@ -10,7 +10,7 @@ from shipping.app import commands
 from shipping.domain.batch import FINISHED, Batch, BatchState
 from shipping.domain.calendar import local_date
 from shipping.domain.closure import Closure, open_ways
-from shipping.domain.errors import PlanOutdated
+from shipping.domain.errors import NotYourCommune, PlanOutdated
 from shipping.domain.line import Line, LineState, line_id, planned
 from shipping.domain.parcel import Parcel
 from shipping.domain.parcel_steps import ParcelState
@@ -114,6 +114,18 @@ def declare_closure(command: commands.DeclareClosure, loaded: Loaded, moment: Mo
         declared_by=command.declared_by,
     )
     return said(closure, reply=closure) if loaded.get(Closure, closure.id) is None else Outcome(reply=closure)
+
+
+def lift_closure(world: World, command: commands.LiftClosure, loaded: Loaded, moment: Moment) -> Outcome:
+    """Over from now on; an officer lifts what an officer of that commune may declare."""
+    closure = loaded.require(Closure, command.closure_id)
+    own = command.officers_commune_code
+    commune = closure.commune_code
+    theirs = commune == own if commune else world.network.road_serves(closure.road_id, own)
+    if own and not theirs:
+        raise NotYourCommune(commune_code=own)
+    lifted = closure.lifted(moment.now)
+    return said(lifted, reply=lifted) if lifted != closure else Outcome(reply=closure)
 
 
 def move_batch(world: World, command: commands.MoveBatch, loaded: Loaded, moment: Moment) -> Outcome:
