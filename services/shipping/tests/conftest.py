@@ -130,10 +130,7 @@ class Yard:
             reasons=plan.reasons,
             waits_for={r.parcel_id: wave_id(area, r.waits_for) for r in plan.reasons if r.waits_for},
             versions={parcel.id: parcel.version for parcel in gathered.known.parcels},
-            open_batches=tuple(
-                commands.OpenBatch(batch_id=one.id, parcel_ids=one.parcel_ids)
-                for one in open_batches(self.memory, area)
-            ),
+            open_batches=open_batches(self.memory, area),
         )
 
     def plan(self, area: str = "hub-sa-pa", take_all: bool = True) -> list[Batch]:
@@ -234,6 +231,11 @@ class Yard:
                 self.twice(
                     commands.SkipClosedStops(batch_id=batch.id, tender_id=tender, parcel_ids=parcels, closure_ids=ids)
                 )
+
+    def lapse(self, back_before: datetime | None = None) -> None:
+        for batch in list(self.memory.all(Batch)):
+            ids, moment = batch.parcel_ids, back_before or self.now
+            self.twice(commands.LapseRun(batch_id=batch.id, parcel_ids=ids, back_before=moment))
 
     def drop_cancelled(self) -> None:
         for batch in list(self.memory.all(Batch)):

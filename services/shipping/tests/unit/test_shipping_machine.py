@@ -83,12 +83,12 @@ class Day(RuleBasedStateMachine):
 
     @rule(data=st.data(), finish=st.booleans())
     def report(self, data: Any, finish: bool) -> None:
-        batch = self.some(data, Batch, lambda b: b.state in COLLECTING and bool(b.stops))
+        batch = self.some(data, Batch, self.may_be_reported)
         if batch is None:
             return
         self.yard.drop_cancelled()
         batch = self.yard.batch(batch.id)
-        if batch.state not in COLLECTING or not batch.stops:
+        if not self.may_be_reported(batch):
             return
         ids = list(batch.parcel_ids)
         picked = data.draw(st.sets(st.sampled_from(ids)))
@@ -104,6 +104,16 @@ class Day(RuleBasedStateMachine):
             handed_over=handed_over and will_carry,
             partner=batch.partner_id,
         )
+
+    def may_be_reported(self, batch: Batch) -> bool:
+        lapsed = any(self.line(batch, id).state is LineState.LAPSED for id in batch.parcel_ids)
+        return bool(batch.stops) and (batch.state in COLLECTING or (batch.state is BatchState.FAILED and lapsed))
+
+    @rule(hours=st.integers(0, 6))
+    def lapse(self, hours: int) -> None:
+        self.yard.later(hours=hours)
+        self.yard.expire()
+        self.yard.lapse()
 
     def line(self, batch: Batch, parcel_id: str) -> Line:
         found: Line = self.yard.memory.get(Line, line_id(batch.id, parcel_id))
@@ -159,7 +169,7 @@ class Day(RuleBasedStateMachine):
     def picked_and_missed_make_the_manifest(self) -> None:
         for batch in self.yard.memory.all(Batch):
             states = Counter(self.line(batch, id).state for id in batch.parcel_ids)
-            picked, missed = states[LineState.PICKED], states[LineState.MISSED]
+            picked, missed = states[LineState.PICKED], states[LineState.MISSED] + states[LineState.LAPSED]
             assert (batch.parcels_picked, batch.parcels_missed) == (picked, missed)
             if batch.state in FINISHED:
                 assert picked + missed == len(batch.parcel_ids)

@@ -113,7 +113,7 @@ class _BatchStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_BatchState
     BATCH_STATE_PART_COLLECTED: _BatchState.ValueType  # 7
     """Some parcels are on board, some were missed."""
     BATCH_STATE_FAILED: _BatchState.ValueType  # 8
-    """No parcel is on board; final."""
+    """No parcel is on board; final, unless a run that lapsed is reported late."""
     BATCH_STATE_HANDED_OVER: _BatchState.ValueType  # 9
     """The hub has the parcels; final."""
     BATCH_STATE_WITHDRAWN: _BatchState.ValueType  # 10
@@ -139,7 +139,7 @@ BATCH_STATE_COLLECTED: BatchState.ValueType  # 6
 BATCH_STATE_PART_COLLECTED: BatchState.ValueType  # 7
 """Some parcels are on board, some were missed."""
 BATCH_STATE_FAILED: BatchState.ValueType  # 8
-"""No parcel is on board; final."""
+"""No parcel is on board; final, unless a run that lapsed is reported late."""
 BATCH_STATE_HANDED_OVER: BatchState.ValueType  # 9
 """The hub has the parcels; final."""
 BATCH_STATE_WITHDRAWN: BatchState.ValueType  # 10
@@ -164,6 +164,8 @@ class _LineStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LineState.V
     """Called off, collected by another run, or its commune is closed; not to be collected any more."""
     LINE_STATE_REFUSED: _LineState.ValueType  # 5
     """The partner accepted the run without it."""
+    LINE_STATE_LAPSED: _LineState.ValueType  # 6
+    """Nobody reported it until long after the run's end; planned anew. Counts as missed."""
 
 class LineState(_LineState, metaclass=_LineStateEnumTypeWrapper):
     """What became of one parcel of a batch."""
@@ -180,6 +182,8 @@ LINE_STATE_CANCELLED: LineState.ValueType  # 4
 """Called off, collected by another run, or its commune is closed; not to be collected any more."""
 LINE_STATE_REFUSED: LineState.ValueType  # 5
 """The partner accepted the run without it."""
+LINE_STATE_LAPSED: LineState.ValueType  # 6
+"""Nobody reported it until long after the run's end; planned anew. Counts as missed."""
 Global___LineState: _TypeAlias = LineState  # noqa: Y015
 
 @_typing.final

@@ -13,7 +13,7 @@ from chassis.store import AggregateStore
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shipping.adapters import tables
-from shipping.domain.batch import Batch
+from shipping.domain.batch import AWARDED, Batch
 from shipping.domain.closure import Closure
 from shipping.domain.fleet import TurnedDown
 from shipping.domain.foreseeing import LikeDay
@@ -44,6 +44,17 @@ async def parcel(connection: AsyncConnection, parcel_id: str) -> Parcel:
     if not found or found[0].state == "called_off":
         raise NotFound(kind="Parcel", id=parcel_id)
     return found[0]
+
+
+async def run_of(connection: AsyncConnection, parcel_id: str, partner_id: str) -> str:
+    """The run a partner took that a parcel is on, or was on before we gave up waiting, the latest; "" = none."""
+    sql = """
+        SELECT b.id FROM lines l JOIN batches b ON b.id = l.batch_id
+        WHERE l.parcel_id = $1 AND b.partner_id = $2 AND b.state = ANY($3::text[])
+          AND (l.live OR l.state = 'lapsed' OR l.reason = 'COMMUNE_CLOSED')
+        ORDER BY l.live DESC, b.create_time DESC, b.id LIMIT 1"""
+    found = await _ids(connection, sql, parcel_id, partner_id, list(AWARDED))
+    return found[0] if found else ""
 
 
 async def live_batch(connection: AsyncConnection, parcel_id: str) -> tuple[str, str]:
@@ -85,7 +96,8 @@ async def shares(connection: AsyncConnection, found: Iterable[Batch], commune_co
     """One commune's shares of these batches."""
     sql = """
         SELECT l.batch_id, count(*), count(*) FILTER (WHERE l.state = 'picked'),
-               count(*) FILTER (WHERE l.state = 'missed'), sum((p.shipment -> 'size' ->> 'weight_g')::bigint)::bigint
+               count(*) FILTER (WHERE l.state IN ('missed', 'lapsed')),
+               sum((p.shipment -> 'size' ->> 'weight_g')::bigint)::bigint
         FROM lines l JOIN parcels p ON p.id = l.parcel_id
         WHERE l.batch_id = ANY($1::text[]) AND p.origin_commune_code = $2 GROUP BY l.batch_id"""
     runs = list(found)
@@ -180,6 +192,18 @@ async def not_to_collect(connection: AsyncConnection, batch_id: str = "") -> lis
     result = await connection.exec_driver_sql(sql, (batch_id,))
     rows: Sequence[Any] = result.all()
     return [(row[0], row[1], row[2]) for row in rows]
+
+
+async def unreported_runs(connection: AsyncConnection, back_before: datetime) -> list[Batch]:
+    """Runs that should have been back before a moment, with parcels that nobody reported or scanned."""
+    sql = f"""
+        SELECT id FROM batches
+        WHERE {tables.LIVE_BATCH} AND state IN ('accepted', 'collecting') AND return_time < $1
+          AND EXISTS (SELECT FROM lines l JOIN parcels p ON p.id = l.parcel_id
+                      WHERE l.batch_id = batches.id AND l.state = 'planned'
+                        AND p.state IN ('created', 'ready', 'on_hold'))
+        ORDER BY id LIMIT 100"""
+    return await BATCHES.load(connection, await _ids(connection, sql, back_before), lock=False)
 
 
 async def waiting_parcels(connection: AsyncConnection, refuse_before: datetime) -> list[tuple[str, str]]:

@@ -148,8 +148,17 @@ class ReportPickup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LapseRun:
+    """A partner did not report a run it took. `parcel_ids` are all of its manifest; it counts if back before that."""
+
+    batch_id: str
+    parcel_ids: tuple[str, ...]
+    back_before: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportScan:
-    """A partner scanned a parcel. `batch_id` is the live run of the parcel, "" = none; `raw` is the report itself."""
+    """A partner scanned a parcel. `batch_id` is its run that the parcel is or was on, "" = none; `raw` the report."""
 
     scan_id: str
     partner_id: str

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from shipping.domain.batch import Batch
 
-TELL_OF_THE_WHOLE_RUN = frozenset({"BatchCollected"})
+TELL_OF_THE_WHOLE_RUN = frozenset({"BatchCollected", "BatchLapsed"})
 """Steps of history whose detail counts the parcels of all communes."""
 
 

@@ -11,7 +11,7 @@ from chassis.wiring import Job, Runtime
 
 from chassis import telemetry
 from shipping.adapters import reads
-from shipping.app.commands import DropParcels, ExpireTender, MoveBatch, ResumeParcel, SkipClosedStops
+from shipping.app.commands import DropParcels, ExpireTender, LapseRun, MoveBatch, ResumeParcel, SkipClosedStops
 from shipping.app.handlers.parcels import WAIT_FOR_POINT
 from shipping.domain.errors import PlanOutdated
 from shipping.domain.wave import wave_id
@@ -90,6 +90,21 @@ async def apply_closures(runtime: Runtime, now: datetime) -> None:
     await _dispatch(runtime, commands)
 
 
+@dataclass(frozen=True, slots=True)
+class Lapses:
+    """Ends the wait for partners that took a run and never reported it, so long after its planned end."""
+
+    grace: timedelta
+
+    async def lapse_runs(self, runtime: Runtime, now: datetime) -> None:
+        """Free the parcels that nobody reported."""
+        back_before = now - self.grace
+        async with runtime.engine.connect() as connection:
+            found = await reads.unreported_runs(connection, back_before)
+        commands = [LapseRun(batch_id=x.id, parcel_ids=x.parcel_ids, back_before=back_before) for x in found]
+        await _dispatch(runtime, commands)
+
+
 async def drop_cancelled(runtime: Runtime, batch_id: str = "") -> None:
     """Take parcels off manifests that were called off, or that another run has; of one batch, or of all."""
     async with runtime.engine.connect() as connection:
@@ -122,12 +137,13 @@ async def _dispatch(runtime: Runtime, commands: Sequence[object]) -> None:
             raise answer
 
 
-def jobs(waves: Waves) -> tuple[Job, ...]:
+def jobs(waves: Waves, run_grace: timedelta) -> tuple[Job, ...]:
     """Everything the clock does here."""
     return (
         Job("plan_waves", DueWaves(waves).plan, every_seconds=0.5),
         Job("expire_tenders", expire_tenders, every_seconds=0.5),
         Job("apply_closures", apply_closures, every_seconds=0.5),
+        Job("lapse_runs", Lapses(run_grace).lapse_runs, every_seconds=5.0),
         Job("drop_cancelled", _drop_all_cancelled, every_seconds=0.5),
         Job("resume_waiting", resume_waiting, every_seconds=0.5),
     )

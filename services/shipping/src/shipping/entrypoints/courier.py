@@ -117,7 +117,8 @@ class CourierServicer(pb_grpc.CourierServiceServicer):
     async def ReportScan(self, request: pb.ReportScanRequest, context: Any) -> pb.ReportScanResponse:
         """One scan, kept as it came."""
         async with self._runtime.engine.connect() as connection:
-            batch_id, _ = await reads.live_batch(connection, identifier(request.parcel_id, "parcel_id"))
+            parcel_id, partner_id = identifier(request.parcel_id, "parcel_id"), caller().partner_id
+            batch_id = await reads.run_of(connection, parcel_id, partner_id)
         command = requests.report_scan(request, caller(), batch_id)
         return await self._door.execute(command, request, courier.scan_reported)
 

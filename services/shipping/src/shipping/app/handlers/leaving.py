@@ -1,4 +1,4 @@
-"""Carries out how parcels leave a run before their gate: called off, collected by another run, in a closed commune."""
+"""Carries out how parcels leave a run unseen: called off, another run has them, their commune is closed, it lapsed."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from collections.abc import Sequence
 from chassis.kernel import NOTHING, Change, Loaded, Moment, Outcome, together
 
 from shipping.app import commands
+from shipping.app.handlers.promising import promised_anew
 from shipping.domain import feed
 from shipping.domain.batch import FINISHED, Batch, BatchState, batch_of, joined
 from shipping.domain.closure import Closure, is_closed
 from shipping.domain.line import Line, LineState, line_id
 from shipping.domain.parcel import Parcel
-from shipping.domain.parcel_steps import ParcelState
+from shipping.domain.parcel_steps import BEFORE_PICKUP, ParcelState
+from shipping.domain.promise import World
 from shipping.domain.tender import Tender, TenderState
 
+UNDER_WAY = frozenset({BatchState.ACCEPTED, BatchState.COLLECTING})
 NOT_BEGUN = frozenset({BatchState.TENDERED, BatchState.ACCEPTED})
 
 
@@ -52,6 +55,28 @@ def skip_closed_stops(command: commands.SkipClosedStops, loaded: Loaded, moment:
     planned = [line for line in lines if line and line.state is LineState.PLANNED]
     gone = [line.taken_out(LineState.CANCELLED, "COMMUNE_CLOSED") for line in planned]
     return _taken_off(batch, gone, loaded, moment)
+
+
+def lapse_run(world: World, command: commands.LapseRun, loaded: Loaded, moment: Moment) -> Outcome:
+    """A run that was accepted and not reported gives back the parcels that nobody saw since."""
+    batch = loaded.require(Batch, command.batch_id)
+    if batch.state not in UNDER_WAY or batch.return_time >= command.back_before:
+        return NOTHING
+    lines = [loaded.require(Line, line_id(batch.id, id)) for id in batch.parcel_ids]
+    planned = [line for line in lines if line.state is LineState.PLANNED]
+    unseen = [line for line in planned if loaded.require(Parcel, line.parcel_id).state in BEFORE_PICKUP]
+    if not unseen:
+        return NOTHING
+    # A parcel that was scanned is on board, whatever its line says.
+    over = len(unseen) == len(planned) and not any(line.state is LineState.PICKED for line in lines)
+    parcels = [loaded.require(Parcel, line.parcel_id).let_go(batch.id, moment.now).changes[0] for line in unseen]
+    return Outcome(
+        (
+            batch.lapsed([line.parcel_id for line in unseen], over, moment.now),
+            *(Change(line.lapsed()) for line in unseen),
+            *(promised_anew(world, change, moment) for change in parcels),
+        )
+    )
 
 
 def _taken_off(batch: Batch, gone: Sequence[Line], loaded: Loaded, moment: Moment) -> Outcome:

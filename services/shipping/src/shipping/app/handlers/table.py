@@ -79,6 +79,12 @@ def _take_off(command: c.DropParcels | c.SkipClosedStops) -> Keys:
     yield from _lines(command.batch_id, command.parcel_ids)
 
 
+def _lapse(command: c.LapseRun) -> Keys:
+    yield Key(Batch, command.batch_id)
+    yield from _parcels(command.parcel_ids)
+    yield from _lines(command.batch_id, command.parcel_ids)
+
+
 def _closures(command: c.MoveBatch | c.SkipClosedStops) -> Keys:
     return [Key(Closure, id) for id in command.closure_ids]
 
@@ -114,5 +120,6 @@ def make_handlers(world: World) -> Handlers:
         c.DeclineTender: Handler(over(runs.decline_tender), _pass_on, lambda x: _parcels(x.parcel_ids)),
         c.ExpireTender: Handler(over(runs.expire_tender), _pass_on, lambda x: _parcels(x.parcel_ids)),
         c.ReportPickup: Handler(over(runs.report_pickup), _report_pickup),
+        c.LapseRun: Handler(over(leaving.lapse_run), _lapse),
         c.DropParcels: Handler(leaving.drop_parcels, _take_off, lambda x: _parcels(x.parcel_ids)),
     }
