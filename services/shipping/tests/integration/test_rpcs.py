@@ -41,6 +41,29 @@ async def test_quote_promise_answers_a_promise_or_a_reason(house: House) -> None
     assert await refused(house.stub().QuotePromise(request)) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID")
 
 
+async def test_a_quote_at_a_gate_promises_what_its_vehicles_can_fetch(house: House, say: Any) -> None:
+    narrow = say.seller_registered("seller-3", "pp-path")
+    narrow.seller_registered.pickup_point.largest_vehicle = common_pb2.VEHICLE_KIND_MOTORBIKE
+    await house.hear(narrow)
+    request = pb.QuotePromiseRequest(
+        origin=common_pb2.Place(commune_code="03390"),
+        destination=common_pb2.Place(commune_code="00004"),
+        size=common_pb2.Size(weight_g=500, length_cm=35, width_cm=20, height_cm=10),
+        handling=[common_pb2.HANDLING_HEAVY],
+    )
+    stub = house.stub("channel")
+    assert (await stub.QuotePromise(request)).promise.handover_deadline_time.seconds
+    request.pickup_point_id = "pp-path"
+    assert (await stub.QuotePromise(request)).refuse_reason == "OVER_PARTNER_LIMITS"
+    request.ClearField("origin")
+    request.pickup_point_id = "pp-binh-lu-zone"
+    assert (await stub.QuotePromise(request)).promise.handover_deadline_time.seconds
+    request.pickup_point_id = "pp-none"
+    assert (await stub.QuotePromise(request)).refuse_reason == "UNKNOWN_PICKUP_POINT"
+    request.pickup_point_id = ""
+    assert (await refused(stub.QuotePromise(request)))[1] == "INVALID"
+
+
 async def test_mark_ready_is_the_sellers_own(house: House, say: Any) -> None:
     await house.hear(say.order_confirmed("DH1"))
     request = pb.MarkReadyRequest(request_id="r1", parcel_id="DH1-1")
@@ -108,6 +131,8 @@ async def test_list_batches_by_page_and_for_officers_their_own(house: House) -> 
     assert {code for batch in own.batches for code in batch.commune_codes} == {"03390"}
     other = next(iter({*seen} - {batch.batch_id for batch in own.batches}))
     assert (await refused(house.stub("officer").GetBatch(pb.GetBatchRequest(batch_id=other))))[1] == "NOT_FOUND"
+    nobody = pb.ListBatchesRequest(partner_id="partner-z")
+    assert (await refused(stub.ListBatches(nobody)))[1] == "INVALID"
     strange_state: Any = 99
     assert (await refused(stub.ListBatches(pb.ListBatchesRequest(state=strange_state))))[1] == "INVALID"
     tendered = pb.ListBatchesRequest(state=pb.BATCH_STATE_TENDERED, local_date="2026-02-04", partner_id="partner-a")

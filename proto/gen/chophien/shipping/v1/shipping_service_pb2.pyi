@@ -258,11 +258,14 @@ class QuotePromiseRequest(_message.Message):
     HANDLING_FIELD_NUMBER: _builtins.int
     CHANNEL_FIELD_NUMBER: _builtins.int
     PLACE_TIME_FIELD_NUMBER: _builtins.int
+    PICKUP_POINT_ID_FIELD_NUMBER: _builtins.int
     channel: _builtins.str
     """Sales channel; its deadline enters the promise. Empty = the common rule."""
+    pickup_point_id: _builtins.str
+    """Pickup point; its place counts instead of origin, and only vehicles that reach its gate. Empty = any gate of the commune, the promise may then be refused later."""
     @_builtins.property
     def origin(self) -> _common_pb2.Place:
-        """Commune of the pickup point."""
+        """Commune of the pickup point. May be left out if pickup_point_id is set."""
 
     @_builtins.property
     def destination(self) -> _common_pb2.Place:
@@ -289,10 +292,11 @@ class QuotePromiseRequest(_message.Message):
         handling: _abc.Iterable[_common_pb2.Handling.ValueType] | None = ...,
         channel: _builtins.str = ...,
         place_time: _timestamp_pb2.Timestamp | None = ...,
+        pickup_point_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["destination", b"destination", "origin", b"origin", "place_time", b"place_time", "size", b"size"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "destination", b"destination", "handling", b"handling", "origin", b"origin", "place_time", b"place_time", "size", b"size"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "destination", b"destination", "handling", b"handling", "origin", b"origin", "pickup_point_id", b"pickup_point_id", "place_time", b"place_time", "size", b"size"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -611,7 +615,7 @@ class ListBatchesRequest(_message.Message):
     local_date: _builtins.str
     """Only runs that leave on this local date, "YYYY-MM-DD". Empty = any."""
     partner_id: _builtins.str
-    """Only runs of this partner. Empty = any."""
+    """Only runs of this partner, one of those we work with. Empty = any."""
     page_size: _builtins.int
     """At most 200; 0 = 50."""
     page_token: _builtins.str

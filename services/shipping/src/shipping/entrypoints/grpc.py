@@ -35,7 +35,14 @@ class ShippingServicer(pb_grpc.ShippingServiceServicer):
 
     async def QuotePromise(self, request: pb.QuotePromiseRequest, context: Any) -> pb.QuotePromiseResponse:
         origin, shipment = requests.quote(request)
-        answer: Quote = quote(self._world, origin, shipment, self._runtime.clock.now())
+        now, point_id = self._runtime.clock.now(), shipment.pickup_point_id
+        if not point_id:
+            answer = quote(self._world, origin, shipment, now)
+        else:
+            async with self._runtime.engine.connect() as connection:
+                point = (await reads.points(connection, [point_id])).get(point_id)
+            named = point and quote(self._world, origin, shipment, now, point.at(now))
+            answer = named or Quote(None, "UNKNOWN_PICKUP_POINT")
         return responses.quoted(answer.promise, answer.refuse_reason, answer.chargeable_g)
 
     async def MarkReady(self, request: pb.MarkReadyRequest, context: Any) -> pb.MarkReadyResponse:
@@ -57,7 +64,7 @@ class ShippingServicer(pb_grpc.ShippingServiceServicer):
             state=responses.batch_state(request.state, "state"),
             commune_code=own or maybe_identifier(request.commune_code, "commune_code"),
             leave_date=iso_date(request.local_date, "local_date"),
-            partner_id=maybe_identifier(request.partner_id, "partner_id"),
+            partner_id=requests.partner_filter(request, self._world),
             before=place_of(request.page_token),
         )
         async with self._runtime.engine.connect() as connection:
