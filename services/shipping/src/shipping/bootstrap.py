@@ -55,6 +55,6 @@ SERVICE = Service(
         **{feed_topic(partner_id): _shape(CourierFeed) for partner_id in WORLD.partners},
     },
     jobs=jobs(WAVES, SETTINGS.run_grace),
-    servicers=partial(servicers, waves=WAVES),
+    servicers=partial(servicers, waves=WAVES, contact_span=SETTINGS.contact_span),
     access=ACCESS,
 )

@@ -18,18 +18,23 @@ RUN_GRACE_HOURS = "CHOPHIEN_SHIPPING_RUN_GRACE_HOURS"
 RUN_GRACE_HOURS_DEFAULT = 12.0
 """A courier without a line reports in the evening; by the next morning's waves the parcels are free."""
 RUN_GRACE_HOURS_MAX = 24.0 * 14
+CONTACT_DAYS = "CHOPHIEN_SHIPPING_CONTACT_DAYS"
+CONTACT_DAYS_DEFAULT = 30.0
+CONTACT_DAYS_MAX = 366.0
 
 
 @dataclass(frozen=True, slots=True)
 class ShippingSettings:
     """`plan_cpu_seconds`: how much the planner may think about one wave. `plan_seed` starts its dice.
 
-    `run_grace`: so long after its planned end a run is waited for.
+    `run_grace`: so long after its planned end a run is waited for. `contact_span`: so long after it the partner may
+    read the buyers' names.
     """
 
     plan_cpu_seconds: float = PLAN_CPU_SECONDS_DEFAULT
     plan_seed: int = 0
     run_grace: timedelta = timedelta(hours=RUN_GRACE_HOURS_DEFAULT)
+    contact_span: timedelta = timedelta(days=CONTACT_DAYS_DEFAULT)
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> ShippingSettings:
@@ -38,6 +43,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> ShippingSettings:
         plan_cpu_seconds=_above_0(environ, PLAN_CPU_SECONDS, PLAN_CPU_SECONDS_DEFAULT, PLAN_CPU_SECONDS_MAX),
         plan_seed=_seed(environ),
         run_grace=timedelta(hours=_above_0(environ, RUN_GRACE_HOURS, RUN_GRACE_HOURS_DEFAULT, RUN_GRACE_HOURS_MAX)),
+        contact_span=timedelta(days=_above_0(environ, CONTACT_DAYS, CONTACT_DAYS_DEFAULT, CONTACT_DAYS_MAX)),
     )
 
 

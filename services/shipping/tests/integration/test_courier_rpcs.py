@@ -94,6 +94,18 @@ async def test_a_manifest_is_joined_with_contacts_after_acceptance_only(house: H
     assert phones == {ids[0]: "", ids[1]: "+84987654321"}
 
 
+async def test_buyers_names_are_told_until_a_month_after_the_run(house: House) -> None:
+    batch_id, _ = await house.picked(1)
+    stub, ask = house.stub("partner-a"), courier.GetManifestRequest(batch_id=batch_id)
+    house.clock.move(timedelta(days=30))
+    (parcel,) = (await stub.GetManifest(ask)).stops[0].parcels
+    assert parcel.buyer.name
+    house.clock.move(timedelta(days=1))
+    (parcel,) = (await stub.GetManifest(ask)).stops[0].parcels
+    assert not parcel.buyer.name and parcel.destination.commune_code
+    assert house.orders.asked == [1], "orders is not even asked"
+
+
 async def test_pickups_are_reported_and_the_missed_ride_again(house: House) -> None:
     batch_id, ids = await house.awarded(3)
     request = courier.ReportPickupRequest(request_id="p1", batch_id=batch_id)

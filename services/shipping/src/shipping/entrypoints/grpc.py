@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from chassis.access import Caller, caller
@@ -127,7 +127,7 @@ def _check_seller(parcel: Parcel, who: Caller) -> None:
         raise NotYourParcel(parcel_id=parcel.id)
 
 
-def servicers(runtime: Runtime, waves: Waves) -> dict[str, Registered]:
+def servicers(runtime: Runtime, waves: Waves, contact_span: timedelta) -> dict[str, Registered]:
     """Both services by their full names."""
     return {
         pb.DESCRIPTOR.services_by_name["ShippingService"].full_name: (
@@ -136,6 +136,6 @@ def servicers(runtime: Runtime, waves: Waves) -> dict[str, Registered]:
         ),
         courier_pb.DESCRIPTOR.services_by_name["CourierService"].full_name: (
             courier_grpc.add_CourierServiceServicer_to_server,
-            CourierServicer(runtime, waves.world),
+            CourierServicer(runtime, waves.world, contact_span),
         ),
     }
