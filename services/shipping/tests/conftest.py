@@ -22,7 +22,7 @@ from shipping.domain.goods import Handling, Place, Shipment, Size
 from shipping.domain.line import Line, line_id
 from shipping.domain.parcel import Parcel
 from shipping.domain.parcel_steps import ScanKind
-from shipping.domain.partners import VehicleKind
+from shipping.domain.partners import Partner, VehicleKind
 from shipping.domain.pickup_point import Gate
 from shipping.domain.planning import Budget, plan_wave
 from shipping.domain.promise import World
@@ -243,11 +243,16 @@ class Yard:
                 ids, tender = batch.parcel_ids, batch.tender_id
                 self.twice(commands.DropParcels(batch_id=batch.id, tender_id=tender, parcel_ids=ids))
 
-    def two_collectors(self) -> None:
-        """Another partner that collects, asked after partner-a."""
-        second = replace(self.world.partners["partner-a"], partner_id="partner-c")
-        self.world = replace(self.world, partners={**self.world.partners, "partner-c": second})
+    def employ(self, *partners: Partner) -> None:
+        """These partners, asked after those there are, or changed."""
+        self.world = replace(self.world, partners={**self.world.partners, **{one.partner_id: one for one in partners}})
         self.handlers = make_handlers(self.world)
+
+    def two_collectors(self) -> None:
+        self.employ(replace(self.world.partners["partner-a"], partner_id="partner-c"))
+
+    def demand_hamlets(self, *partner_ids: str) -> None:
+        self.employ(*(replace(self.world.partners[id], needs_hamlet=True) for id in partner_ids))
 
     def said(self, id: str) -> list[str]:
         """Names of what one aggregate said."""

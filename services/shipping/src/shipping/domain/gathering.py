@@ -165,7 +165,7 @@ class Gathered:
         origin = self.world.units.resolve(parcel.origin_commune_code, self.today)
         target = resolve(self.world, parcel.shipment.destination, self.known.now)
         served = origin and target and partner.serves(Leg.PICKUP, origin) and partner.serves(Leg.DELIVERY, target)
-        return bool(served) and partner.carries(parcel.shipment.size)
+        return bool(served) and partner.carries(parcel.shipment.size) and partner.finds(parcel.origin_hamlet)
 
     def _gate(self, key: str) -> planning.Gate:
         gate = self.gates[key]

@@ -17,7 +17,7 @@ def promised_anew(world: World, change: Change, moment: Moment) -> Change:
     if left.state is not ParcelState.READY:
         return change
     try:
-        anew = promise(world, left.shipment, Place(left.origin_commune_code), moment.now)
+        anew = promise(world, left.shipment, Place(left.origin_commune_code, "", left.origin_hamlet), moment.now)
     except Refusal:
         return change
     (after,) = left.promised_anew(anew, moment.now).changes
