@@ -224,13 +224,10 @@ class Yard:
 
     def apply_closures(self) -> None:
         ids = tuple(closure.id for closure in self.memory.all(Closure))
-        for batch in list(self.memory.all(Batch)):
-            if batch.state not in ENDED:
-                self.twice(commands.MoveBatch(batch_id=batch.id, closure_ids=ids))
-                tender, parcels = batch.tender_id, batch.parcel_ids
-                self.twice(
-                    commands.SkipClosedStops(batch_id=batch.id, tender_id=tender, parcel_ids=parcels, closure_ids=ids)
-                )
+        for one in [batch for batch in self.memory.all(Batch) if batch.state not in ENDED]:
+            self.twice(commands.MoveBatch(batch_id=one.id, closure_ids=ids))
+            run: dict[str, Any] = {"batch_id": one.id, "tender_id": one.tender_id, "parcel_ids": one.parcel_ids}
+            self.twice(commands.SkipClosedStops(**run, closure_ids=ids))
 
     def lapse(self, back_before: datetime | None = None) -> None:
         for batch in list(self.memory.all(Batch)):
