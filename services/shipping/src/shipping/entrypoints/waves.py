@@ -7,17 +7,18 @@ import secrets
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chassis.kernel import new_id
 from chassis.wiring import Runtime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis import telemetry
-from shipping.adapters import reads
+from shipping.adapters import reads, wave_reads
 from shipping.adapters.planner import Planner
 from shipping.app.commands import OpenBatch, SavePlan
 from shipping.domain.calendar import day_start, local_date
+from shipping.domain.fleet import RECORD_DAYS
 from shipping.domain.foreseeing import PARCELS_MAX, look_ahead
 from shipping.domain.gathering import Gathered, Known
 from shipping.domain.promise import World
@@ -38,7 +39,7 @@ class Waves:
         """The command that saves the wave; whoever dispatches it meets PlanOutdated if parcels changed meanwhile."""
         async with runtime.engine.connect() as connection:
             # Runs that nobody took give their parcels back, to be planned anew.
-            unwanted = await reads.open_batches(connection, area_hub_id)
+            unwanted = await wave_reads.open_batches(connection, area_hub_id)
             known = await self._known(connection, id, area_hub_id, now, take_all, [one.id for one in unwanted])
         gathered = Gathered(self.world, known)
         # Beside the event loop: the ways between all gates, and thousands of earlier parcels, take their time.
@@ -68,8 +69,9 @@ class Waves:
         freed_batch_ids: Sequence[str],
     ) -> Known:
         ahead = look_ahead(self.world, area_hub_id, now)
-        parcels = await reads.parcels_to_plan(connection, area_hub_id, freed_batch_ids)
-        earlier = await reads.earlier_parcels(connection, area_hub_id, ahead.days, PARCELS_MAX)
+        since = local_date(now) - timedelta(days=RECORD_DAYS)
+        parcels = await wave_reads.parcels_to_plan(connection, area_hub_id, freed_batch_ids)
+        earlier = await wave_reads.earlier_parcels(connection, area_hub_id, ahead.days, PARCELS_MAX)
         point_ids = {parcel.pickup_point_id for parcel in (*parcels, *earlier)}
         return Known(
             wave_id=id,
@@ -81,6 +83,7 @@ class Waves:
             take_all=take_all,
             ahead=ahead,
             earlier=earlier,
-            batches=await reads.batches_of_day(connection, local_date(now).isoformat()),
-            refusals=await reads.turned_down(connection, area_hub_id, day_start(local_date(now))),
+            batches=await wave_reads.batches_of_day(connection, local_date(now).isoformat()),
+            refusals=await wave_reads.turned_down(connection, area_hub_id, day_start(local_date(now))),
+            records=await wave_reads.records(connection, area_hub_id, since.isoformat()),
         )
