@@ -12,7 +12,7 @@ from shipping.domain.batch import BatchState
 from shipping.domain.closure import Closure
 from shipping.domain.errors import NotYourCommune
 from shipping.domain.line import LineState
-from shipping.domain.parcel_steps import ParcelState
+from shipping.domain.parcel_steps import ParcelState, ScanKind
 from shipping.domain.tender import TenderState
 
 Yard = Any
@@ -53,6 +53,21 @@ def test_a_mixed_run_keeps_its_stops_in_the_commune_that_stays_open(yard: Yard) 
     left = yard.batch(batch.id)
     assert left.parcel_ids == tuple(stays) and left.manifest_hash != batch.manifest_hash
     assert yard.accept(batch).reply.parcel_ids == tuple(stays)
+
+
+def test_a_driver_who_collected_in_a_closed_commune_is_believed_by_his_scans(yard: Yard) -> None:
+    closed, _ = yard.packed(1), yard.packed(1, "pp-hamlet")
+    (first,) = yard.plan()
+    yard.accept(first)
+    here = next(stop for stop in first.stops if stop.parcel_ids == tuple(closed))
+    close_commune(yard, from_time=here.arrive_time, to_time=here.leave_time)
+    assert yard.report(first, closed).outcomes == ((closed[0], "cancelled"),)
+    yard.now = here.leave_time
+    (second,) = yard.plan()
+    yard.do(yard.scan_command(closed[0], ScanKind.IN_TRANSIT, yard.now, "s1", batch_id=first.id))
+    yard.drop_cancelled()
+    assert yard.line(second, closed[0]).reason == "COLLECTED_BEFORE"
+    assert yard.parcel(closed[0]).batch_id == first.id
 
 
 def test_a_closure_after_the_stops_or_over_a_run_under_way_takes_nothing_out(yard: Yard) -> None:
