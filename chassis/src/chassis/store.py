@@ -155,11 +155,12 @@ class AggregateStore(Generic[A]):
         """Write new ones (None before) and changed ones; raises Conflict if any row was not as it was loaded."""
         new = sorted((a for a in aggregates if before[a.id] is None), key=_id)
         changed = [(a, loaded) for a in aggregates if (loaded := before[a.id]) is not None]
+        # Changed ones first: a row may let go of what a unique index then grants to a new one.
+        if changed:
+            await self._change(connection, *zip(*changed, strict=True))
         if new:
             columns = (f.encoded(values) for f, values in zip(self._fields, self._turned(new), strict=True))
             await self._write(connection, self._insert_sql, new, columns)
-        if changed:
-            await self._change(connection, *zip(*changed, strict=True))
 
     async def _change(self, connection: AsyncConnection, aggregates: Sequence[A], loaded: Sequence[A]) -> None:
         """Only columns in which some aggregate is not what it was are sent; most steps touch a few of many."""

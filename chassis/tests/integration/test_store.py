@@ -54,6 +54,17 @@ async def test_changed_rows_are_updated_only_from_the_version_they_were_loaded_a
             await STORE.save(connection, {"full": newer[0], "bare": BARE}, newest)
 
 
+async def test_a_new_row_may_take_what_a_changed_one_lets_go_of(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        name = STORE.table.name
+        await connection.exec_driver_sql(f'CREATE UNIQUE INDEX one_open ON "{name}" (total) WHERE is_open')
+        held = replace(FULL, is_open=True)
+        await STORE.save(connection, {"full": None}, [held])
+        taken = [replace(held, version=2, is_open=False), replace(held, id="new")]
+        await STORE.save(connection, {"full": held, "new": None}, taken)
+        assert len(await STORE.load(connection, ["full", "new"], lock=False)) == 2
+
+
 async def test_a_new_aggregate_that_somebody_else_made_is_a_conflict(engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
         await STORE.save(connection, {"full": None}, [FULL])

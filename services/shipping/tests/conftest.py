@@ -19,17 +19,17 @@ from shipping.domain.batch import ENDED, Batch, BatchState
 from shipping.domain.closure import Closure
 from shipping.domain.gathering import Gathered
 from shipping.domain.goods import Handling, Place, Shipment, Size
-from shipping.domain.line import Line
+from shipping.domain.line import Line, line_id
 from shipping.domain.parcel import Parcel
 from shipping.domain.parcel_steps import ScanKind
-from shipping.domain.partners import VehicleKind
+from shipping.domain.partners import Partner, VehicleKind
 from shipping.domain.pickup_point import Gate
 from shipping.domain.planning import Budget, plan_wave
 from shipping.domain.promise import World
 from shipping.domain.tender import Tender, TenderState
 from shipping.domain.wave import PlannedWave, wave_id
 
-from .knowing import known_now
+from .knowing import known_now, open_batches
 
 PLACED = datetime(2026, 2, 4, 6, 30, tzinfo=UTC)
 """13:30 local on Wednesday 4 February 2026."""
@@ -130,6 +130,7 @@ class Yard:
             reasons=plan.reasons,
             waits_for={r.parcel_id: wave_id(area, r.waits_for) for r in plan.reasons if r.waits_for},
             versions={parcel.id: parcel.version for parcel in gathered.known.parcels},
+            open_batches=open_batches(self.memory, area),
         )
 
     def plan(self, area: str = "hub-sa-pa", take_all: bool = True) -> list[Batch]:
@@ -143,6 +144,9 @@ class Yard:
 
     def parcel(self, id: str) -> Parcel:
         return self.memory.get(Parcel, id)
+
+    def line(self, batch: Batch, parcel_id: str) -> Line:
+        return self.memory.get(Line, line_id(batch.id, parcel_id))
 
     def tender(self, batch: Batch) -> Tender:
         return self.memory.get(Tender, self.batch(batch.id).tender_id)
@@ -220,9 +224,15 @@ class Yard:
 
     def apply_closures(self) -> None:
         ids = tuple(closure.id for closure in self.memory.all(Closure))
+        for one in [batch for batch in self.memory.all(Batch) if batch.state not in ENDED]:
+            self.twice(commands.MoveBatch(batch_id=one.id, closure_ids=ids))
+            run: dict[str, Any] = {"batch_id": one.id, "tender_id": one.tender_id, "parcel_ids": one.parcel_ids}
+            self.twice(commands.SkipClosedStops(**run, closure_ids=ids))
+
+    def lapse(self, back_before: datetime | None = None) -> None:
         for batch in list(self.memory.all(Batch)):
-            if batch.state not in ENDED:
-                self.twice(commands.MoveBatch(batch_id=batch.id, closure_ids=ids))
+            ids, moment = batch.parcel_ids, back_before or self.now
+            self.twice(commands.LapseRun(batch_id=batch.id, parcel_ids=ids, back_before=moment))
 
     def drop_cancelled(self) -> None:
         for batch in list(self.memory.all(Batch)):
@@ -230,11 +240,16 @@ class Yard:
                 ids, tender = batch.parcel_ids, batch.tender_id
                 self.twice(commands.DropParcels(batch_id=batch.id, tender_id=tender, parcel_ids=ids))
 
-    def two_collectors(self) -> None:
-        """Another partner that collects, asked after partner-a."""
-        second = replace(self.world.partners["partner-a"], partner_id="partner-c")
-        self.world = replace(self.world, partners={**self.world.partners, "partner-c": second})
+    def employ(self, *partners: Partner) -> None:
+        """These partners, asked after those there are, or changed."""
+        self.world = replace(self.world, partners={**self.world.partners, **{one.partner_id: one for one in partners}})
         self.handlers = make_handlers(self.world)
+
+    def two_collectors(self) -> None:
+        self.employ(replace(self.world.partners["partner-a"], partner_id="partner-c"))
+
+    def demand_hamlets(self, *partner_ids: str) -> None:
+        self.employ(*(replace(self.world.partners[id], needs_hamlet=True) for id in partner_ids))
 
     def said(self, id: str) -> list[str]:
         """Names of what one aggregate said."""

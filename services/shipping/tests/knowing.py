@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from chassis.testing import Memory
-from shipping.domain.batch import Batch
+from shipping.app.commands import OpenBatch
+from shipping.domain.batch import Batch, BatchState
 from shipping.domain.calendar import local_date
 from shipping.domain.closure import Closure
 from shipping.domain.fleet import TurnedDown
@@ -23,8 +24,14 @@ TO_COME = (ParcelState.CREATED, ParcelState.READY)
 TURNED_DOWN = (TenderState.DECLINED, TenderState.EXPIRED)
 
 
+def open_batches(memory: Memory, area: str) -> tuple[OpenBatch, ...]:
+    unwanted = [one for one in memory.all(Batch) if one.state is BatchState.OPEN and one.area_hub_id == area]
+    return tuple(OpenBatch(batch_id=one.id, parcel_ids=one.parcel_ids) for one in unwanted)
+
+
 def known_now(world: World, memory: Memory, area: str, now: datetime, take_all: bool) -> Known:
-    riding = {line.parcel_id for line in memory.all(Line) if line.live}
+    freed = {batch.batch_id for batch in open_batches(memory, area)}
+    riding = {line.parcel_id for line in memory.all(Line) if line.live and line.batch_id not in freed}
     here = [parcel for parcel in memory.all(Parcel) if parcel.area_hub_id == area]
     ahead = look_ahead(world, area, now)
     return Known(

@@ -54,7 +54,7 @@ SERVICE = Service(
         PickupBatchEvent.DESCRIPTOR.full_name: _shape(PickupBatchEvent),
         **{feed_topic(partner_id): _shape(CourierFeed) for partner_id in WORLD.partners},
     },
-    jobs=jobs(WAVES),
-    servicers=partial(servicers, waves=WAVES),
+    jobs=jobs(WAVES, SETTINGS.run_grace),
+    servicers=partial(servicers, waves=WAVES, contact_span=SETTINGS.contact_span),
     access=ACCESS,
 )

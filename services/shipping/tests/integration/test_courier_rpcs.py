@@ -94,6 +94,18 @@ async def test_a_manifest_is_joined_with_contacts_after_acceptance_only(house: H
     assert phones == {ids[0]: "", ids[1]: "+84987654321"}
 
 
+async def test_buyers_names_are_told_until_a_month_after_the_run(house: House) -> None:
+    batch_id, _ = await house.picked(1)
+    stub, ask = house.stub("partner-a"), courier.GetManifestRequest(batch_id=batch_id)
+    house.clock.move(timedelta(days=30))
+    (parcel,) = (await stub.GetManifest(ask)).stops[0].parcels
+    assert parcel.buyer.name
+    house.clock.move(timedelta(days=1))
+    (parcel,) = (await stub.GetManifest(ask)).stops[0].parcels
+    assert not parcel.buyer.name and parcel.destination.commune_code
+    assert house.orders.asked == [1], "orders is not even asked"
+
+
 async def test_pickups_are_reported_and_the_missed_ride_again(house: House) -> None:
     batch_id, ids = await house.awarded(3)
     request = courier.ReportPickupRequest(request_id="p1", batch_id=batch_id)
@@ -155,6 +167,27 @@ async def test_scans_are_kept_applied_once_and_by_the_partners_time(house: House
     bad = courier.ReportScanRequest(request_id=rid(), scan_id="s5", parcel_id=id, cod_collected_vnd=1)
     bad.scan_time.FromDatetime(start)
     assert (await refused(stub.ReportScan(bad)))[1] == "INVALID"
+
+
+async def test_a_run_that_was_never_reported_is_planned_anew_and_late_scans_count(house: House) -> None:
+    batch_id, ids = await house.awarded(2)
+    await house.tick("lapse_runs", hours=12)
+    assert (await house.kinds(batch_id, "PickupBatchEvent"))[-1] == "BatchAccepted", "the grace counts from its end"
+    await house.tick("lapse_runs", hours=8)
+    told = await house.stub().GetBatch(pb.GetBatchRequest(batch_id=batch_id))
+    assert told.batch.state == pb.BATCH_STATE_FAILED and {line.state for line in told.lines} == {pb.LINE_STATE_LAPSED}
+    assert (await house.kinds(batch_id, "PickupBatchEvent"))[-1] == "BatchLapsed"
+    (anew,) = (await house.push()).batch_ids
+    late = courier.ReportScanRequest(request_id=rid(), scan_id="s1", parcel_id=ids[0])
+    late.kind = courier.SCAN_KIND_IN_TRANSIT
+    late.scan_time.FromDatetime(house.clock.now())
+    assert (await house.stub("partner-b").ReportScan(late)).outcome == courier.SCAN_OUTCOME_UNKNOWN_PARCEL
+    assert (await house.stub("partner-a").ReportScan(late)).outcome == courier.SCAN_OUTCOME_APPLIED
+    parcel = (await house.stub().GetParcel(pb.GetParcelRequest(parcel_id=ids[0]))).parcel
+    assert parcel.state == pb.PARCEL_STATE_IN_TRANSIT
+    await house.tick("drop_cancelled", "lapse_runs")
+    lines = await house.rows(f"SELECT parcel_id, state FROM lines WHERE batch_id = '{anew}' ORDER BY live")
+    assert lines == [(ids[0], "cancelled"), (ids[1], "planned")]
 
 
 async def test_the_database_allows_a_parcel_one_live_line(house: House) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from chophien.shipping.v1 import courier_service_pb2 as courier
 from chophien.shipping.v1 import shipping_service_pb2 as pb
-from shipping.adapters import reads
+from shipping.adapters import wave_reads
 from shipping.bootstrap import WAVES
 from shipping.domain.foreseeing import look_ahead
 from shipping.domain.planning import Plan, Wave, broken_rules
@@ -74,11 +74,11 @@ async def test_earlier_parcels_are_bounded_newest_first_and_without_the_called_o
     ahead = look_ahead(WAVES.world, "hub-sa-pa", house.clock.now())
     async with house.served.runtime.engine.connect() as connection:
         for count, found in ((10, 5), (4, 4)):
-            earlier = await reads.earlier_parcels(connection, "hub-sa-pa", ahead.days, count)
+            earlier = await wave_reads.earlier_parcels(connection, "hub-sa-pa", ahead.days, count)
             times = [parcel.ready_time or parcel.create_time for parcel in earlier]
             assert len(earlier) == found and times == sorted(times, reverse=True)
         await connection.exec_driver_sql("UPDATE parcels SET state = 'cancelled'")
-        assert await reads.earlier_parcels(connection, "hub-sa-pa", ahead.days, 10) == []
+        assert await wave_reads.earlier_parcels(connection, "hub-sa-pa", ahead.days, 10) == []
 
 
 async def test_a_wave_knows_the_runs_of_the_day_and_what_was_turned_down(house: House, planned: Planned) -> None:
@@ -90,10 +90,10 @@ async def test_a_wave_knows_the_runs_of_the_day_and_what_was_turned_down(house: 
     await house.stub("partner-a").DeclineTender(no)
     now = house.clock.now()
     async with house.served.runtime.engine.connect() as connection:
-        (refusal,) = await reads.turned_down(connection, "hub-sa-pa", now)
+        (refusal,) = await wave_reads.turned_down(connection, "hub-sa-pa", now)
         assert (refusal.partner_id, refusal.commune_codes) == ("partner-a", ("03390",))
-        assert await reads.turned_down(connection, "hub-lai-chau", now) == []
-        assert await reads.turned_down(connection, "hub-sa-pa", now + timedelta(days=1)) == []
+        assert await wave_reads.turned_down(connection, "hub-lai-chau", now) == []
+        assert await wave_reads.turned_down(connection, "hub-sa-pa", now + timedelta(days=1)) == []
     house.clock.move(timedelta(minutes=1))
     planned.clear()
     await house.push()
@@ -103,3 +103,16 @@ async def test_a_wave_knows_the_runs_of_the_day_and_what_was_turned_down(house: 
     assert sorted(vehicle.number for vehicle in wave.vehicles) == [3, 4]
     assert wave.forbidden == (), "there is nobody else to ask"
     assert broken_rules(wave, plan) == () and len(plan.runs) == 1
+
+
+async def test_a_wave_knows_how_often_a_partner_let_a_run_lapse(house: House, planned: Planned) -> None:
+    await house.awarded(1)
+    await house.tick("lapse_runs", hours=20)
+    await house.push()
+    ((wave, _),) = planned[-1:]
+    assert {vehicle.on_time for vehicle in wave.vehicles} == {1 - 1 / 11}
+    house.clock.move(timedelta(days=28))
+    await house.ready_parcels(1)
+    await house.push()
+    ((wave, _),) = planned[-1:]
+    assert {vehicle.on_time for vehicle in wave.vehicles} == {1.0}

@@ -41,6 +41,29 @@ async def test_quote_promise_answers_a_promise_or_a_reason(house: House) -> None
     assert await refused(house.stub().QuotePromise(request)) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID")
 
 
+async def test_a_quote_at_a_gate_promises_what_its_vehicles_can_fetch(house: House, say: Any) -> None:
+    narrow = say.seller_registered("seller-3", "pp-path")
+    narrow.seller_registered.pickup_point.largest_vehicle = common_pb2.VEHICLE_KIND_MOTORBIKE
+    await house.hear(narrow)
+    request = pb.QuotePromiseRequest(
+        origin=common_pb2.Place(commune_code="03390"),
+        destination=common_pb2.Place(commune_code="00004"),
+        size=common_pb2.Size(weight_g=500, length_cm=35, width_cm=20, height_cm=10),
+        handling=[common_pb2.HANDLING_HEAVY],
+    )
+    stub = house.stub("channel")
+    assert (await stub.QuotePromise(request)).promise.handover_deadline_time.seconds
+    request.pickup_point_id = "pp-path"
+    assert (await stub.QuotePromise(request)).refuse_reason == "OVER_PARTNER_LIMITS"
+    request.ClearField("origin")
+    request.pickup_point_id = "pp-binh-lu-zone"
+    assert (await stub.QuotePromise(request)).promise.handover_deadline_time.seconds
+    request.pickup_point_id = "pp-none"
+    assert (await stub.QuotePromise(request)).refuse_reason == "UNKNOWN_PICKUP_POINT"
+    request.pickup_point_id = ""
+    assert (await refused(stub.QuotePromise(request)))[1] == "INVALID"
+
+
 async def test_mark_ready_is_the_sellers_own(house: House, say: Any) -> None:
     await house.hear(say.order_confirmed("DH1"))
     request = pb.MarkReadyRequest(request_id="r1", parcel_id="DH1-1")
@@ -78,6 +101,19 @@ async def test_plan_wave_once_a_request_and_batches_tell_their_story(house: Hous
     assert (await refused(house.stub().PlanWave(pb.PlanWaveRequest(request_id="w2", hub_id="x"))))[1] == "INVALID"
 
 
+async def test_a_repeated_push_leaves_a_run_that_nobody_took_as_it_is(house: House) -> None:
+    (id,) = await house.ready_parcels(1)
+    request = pb.PlanWaveRequest(request_id="w1", hub_id="hub-sa-pa", take_all=True)
+    answer = await house.stub().PlanWave(request)
+    await house.tick("expire_tenders", minutes=16)
+    assert (await house.stub().PlanWave(request)) == answer
+    assert await house.rows("SELECT state FROM batches") == [("open",)]
+    (anew,) = (await house.push()).batch_ids
+    lines = await house.rows("SELECT parcel_id, batch_id FROM lines WHERE live")
+    assert lines == [(id, anew)] and anew != answer.batch_ids[0]
+    assert sorted(await house.rows("SELECT state FROM batches")) == [("tendered",), ("withdrawn",)]
+
+
 async def test_list_batches_by_page_and_for_officers_their_own(house: House) -> None:
     for point, hub in (("pp-binh-lu-zone", "hub-sa-pa"), ("pp-ban-bo", "hub-lai-chau")) * 2:
         await house.ready_parcels(1, point)
@@ -95,11 +131,37 @@ async def test_list_batches_by_page_and_for_officers_their_own(house: House) -> 
     assert {code for batch in own.batches for code in batch.commune_codes} == {"03390"}
     other = next(iter({*seen} - {batch.batch_id for batch in own.batches}))
     assert (await refused(house.stub("officer").GetBatch(pb.GetBatchRequest(batch_id=other))))[1] == "NOT_FOUND"
+    nobody = pb.ListBatchesRequest(partner_id="partner-z")
+    assert (await refused(stub.ListBatches(nobody)))[1] == "INVALID"
+    strange_state: Any = 99
+    assert (await refused(stub.ListBatches(pb.ListBatchesRequest(state=strange_state))))[1] == "INVALID"
     tendered = pb.ListBatchesRequest(state=pb.BATCH_STATE_TENDERED, local_date="2026-02-04", partner_id="partner-a")
     assert len((await stub.ListBatches(tendered)).batches) == 4
     assert (await refused(stub.ListBatches(pb.ListBatchesRequest(page_size=201))))[1] == "INVALID"
     strange = pb.ListBatchesRequest(page_token="PB260204-8X0R2M1K")
     assert await refused(stub.ListBatches(strange)) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID")
+
+
+async def test_an_officer_sees_their_own_communes_share_of_a_mixed_run(house: House, say: Any) -> None:
+    await house.hear(say.seller_registered("seller-3", "pp-next"))
+    here, there = await house.ready_parcels(2), await house.ready_parcels(1, "pp-next")
+    (batch_id,) = (await house.push()).batch_ids
+    next_commune = (
+        f"UPDATE parcels SET origin_commune_code = '03598' WHERE id = '{there[0]}'",
+        """UPDATE batches SET commune_codes = '["03390", "03598"]', stops = (
+             SELECT jsonb_agg(CASE s ->> 'pickup_point_id' WHEN 'pp-next'
+               THEN jsonb_set(s, '{commune_code}', '"03598"') ELSE s END) FROM jsonb_array_elements(stops) AS s)""",
+    )
+    async with house.served.runtime.engine.begin() as connection:
+        for moved in next_commune:
+            await connection.exec_driver_sql(moved)
+    told = await house.stub("officer").GetBatch(pb.GetBatchRequest(batch_id=batch_id))
+    (listed,) = (await house.stub("officer").ListBatches(pb.ListBatchesRequest())).batches
+    assert {line.parcel_id for line in told.lines} == set(here)
+    for one in (told.batch, listed):
+        assert [*one.commune_codes] == ["03390"] and len(one.stops) == 1 and {*one.stops[0].parcel_ids} == {*here}
+        assert (one.parcels_planned, one.parcels_open, one.weight_g) == (2, 2, 2000)
+    assert there[0] not in f"{told}{listed}" and "pp-next" not in f"{told}{listed}"
 
 
 async def test_explain_parcel_tells_why_it_is_not_on_a_run_and_then_why_it_is(house: House, say: Any) -> None:
@@ -152,6 +214,30 @@ async def test_a_closure_moves_its_runs_at_once_and_no_others(house: House) -> N
     assert (await house.kinds(batch_id, "CourierFeed.partner-a"))[-1] == "RunMoved"
     await house.tick("apply_closures")
     assert (await house.kinds(batch_id, "PickupBatchEvent")).count("BatchMoved") == 1
+
+
+async def test_a_closed_commune_frees_its_parcels_until_the_closure_is_lifted(house: House) -> None:
+    (id,) = await house.ready_parcels(1)
+    (batch_id,) = (await house.push()).batch_ids
+    request = pb.DeclareClosureRequest(request_id=rid(), commune_code="03390", source="landslide")
+    request.to_time.FromDatetime(house.clock.now() + timedelta(days=1))
+    closure_id = (await house.stub("officer").DeclareClosure(request)).closure_id
+    told = await house.stub("officer").GetBatch(pb.GetBatchRequest(batch_id=batch_id))
+    assert (told.batch.state, told.lines[0].state) == (pb.BATCH_STATE_WITHDRAWN, pb.LINE_STATE_CANCELLED)
+    assert (await house.kinds(batch_id, "CourierFeed.partner-a"))[-2:] == ["RunParcelCancelled", "TenderClosed"]
+    assert not (await house.push()).batch_ids
+    house.clock.move(timedelta(minutes=1))
+    lift = pb.LiftClosureRequest(request_id="lift", closure_id=closure_id)
+    answer = await house.stub("officer").LiftClosure(lift)
+    assert answer.to_time.ToDatetime() == house.clock.now().replace(tzinfo=None)
+    house.clock.move(timedelta(minutes=1))
+    assert await house.stub("officer").LiftClosure(lift) == answer
+    again = pb.LiftClosureRequest(request_id=rid(), closure_id=closure_id)
+    assert (await house.stub().LiftClosure(again)).to_time == answer.to_time
+    (anew,) = (await house.push()).batch_ids
+    assert await house.rows("SELECT parcel_id, batch_id FROM lines WHERE live") == [(id, anew)]
+    unknown = pb.LiftClosureRequest(request_id=rid(), closure_id="CL-none")
+    assert await refused(house.stub().LiftClosure(unknown)) == (grpc.StatusCode.NOT_FOUND, "NOT_FOUND")
 
 
 async def test_closures_are_checked(house: House) -> None:

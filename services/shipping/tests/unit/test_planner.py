@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from chassis.settings import SettingsError
 from shipping.adapters import planner
 from shipping.domain.planning import Budget, InvalidWave, Plan, Wave
-from shipping.settings import PLAN_CPU_SECONDS, PLAN_SEED, read_settings
+from shipping.settings import CONTACT_DAYS, PLAN_CPU_SECONDS, PLAN_SEED, RUN_GRACE_HOURS, read_settings
 from structlog.testing import capture_logs
 
 Yard = Any
@@ -61,8 +62,10 @@ async def test_a_refused_wave_comes_back_from_the_worker_as_it_was_raised(yard: 
         beside.close()
 
 
-def test_budget_and_seed_come_from_the_settings() -> None:
+def test_budget_seed_and_grace_come_from_the_settings() -> None:
     assert (read_settings({}).plan_cpu_seconds, read_settings({}).plan_seed) == (0.5, 0)
+    assert read_settings({RUN_GRACE_HOURS: "1.5"}).run_grace == timedelta(minutes=90)
+    assert read_settings({CONTACT_DAYS: "7"}).contact_span == timedelta(days=7)
     told = read_settings({PLAN_CPU_SECONDS: "2.5", PLAN_SEED: "7"})
     assert (told.plan_cpu_seconds, told.plan_seed) == (2.5, 7)
 

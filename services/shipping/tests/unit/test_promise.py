@@ -102,6 +102,25 @@ def test_what_no_vehicle_can_fetch_from_its_gate_is_refused_at_once(
     assert accepted or bare_yard.last(events.ParcelRefused).reason == "OVER_PARTNER_LIMITS"
 
 
+@pytest.mark.parametrize("hamlet", ["", "Bản Thẳm"])
+def test_a_partner_that_demands_a_hamlet_collects_only_where_there_is_one(
+    bare_yard: Any, make_gate: Any, hamlet: str
+) -> None:
+    """R85: with another partner that does not, the run is simply not its; without one the seller is asked."""
+    bare_yard.two_collectors()
+    gate = make_gate("pp-hamlet", place=Place("03390", "", hamlet))
+    bare_yard.do(commands.StatePickupPoint(pickup_point_id="pp-hamlet", gate=gate))
+    bare_yard.demand_hamlets("partner-a")
+    bare_yard.packed(1, "pp-hamlet")
+    (batch,) = bare_yard.plan()
+    assert batch.partner_id == ("partner-a" if hamlet else "partner-c")
+    assert ("partner-a" in (batch.partner_id, *batch.partners_left)) == bool(hamlet)
+    bare_yard.demand_hamlets("partner-a", "partner-c")
+    id = bare_yard.confirm(point="pp-hamlet")
+    assert bare_yard.parcel(id).state == ("created" if hamlet else "refused")
+    assert hamlet or bare_yard.last(events.ParcelRefused).reason == "HAMLET_NEEDED"
+
+
 @pytest.mark.parametrize(
     ("changes", "origin", "reason"),
     [

@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from shipping.app import commands
 from shipping.domain import events, feed
 from shipping.domain.batch import ENDED, FINISHED, Batch, BatchState
+from shipping.domain.closure import Closure
 from shipping.domain.line import Line, LineState, line_id
 from shipping.domain.parcel import Parcel
 from shipping.domain.parcel_steps import FINAL, ParcelState, ScanKind
@@ -57,8 +58,6 @@ class Day(RuleBasedStateMachine):
     def wave(self, area: str, take_all: bool) -> None:
         self.yard.later(minutes=1)
         self.yard.expire()
-        for batch in list(self.yard.memory.all(Batch)):
-            self.yard.twice(commands.WithdrawBatch(batch_id=batch.id, parcel_ids=batch.parcel_ids))
         self.yard.plan(area, take_all=take_all)
 
     @rule(data=st.data(), some_refused=st.booleans())
@@ -84,12 +83,12 @@ class Day(RuleBasedStateMachine):
 
     @rule(data=st.data(), finish=st.booleans())
     def report(self, data: Any, finish: bool) -> None:
-        batch = self.some(data, Batch, lambda b: b.state in COLLECTING and bool(b.stops))
+        batch = self.some(data, Batch, self.may_be_reported)
         if batch is None:
             return
         self.yard.drop_cancelled()
         batch = self.yard.batch(batch.id)
-        if batch.state not in COLLECTING or not batch.stops:
+        if not self.may_be_reported(batch):
             return
         ids = list(batch.parcel_ids)
         picked = data.draw(st.sets(st.sampled_from(ids)))
@@ -105,6 +104,16 @@ class Day(RuleBasedStateMachine):
             handed_over=handed_over and will_carry,
             partner=batch.partner_id,
         )
+
+    def may_be_reported(self, batch: Batch) -> bool:
+        lapsed = any(self.line(batch, id).state is LineState.LAPSED for id in batch.parcel_ids)
+        return bool(batch.stops) and (batch.state in COLLECTING or (batch.state is BatchState.FAILED and lapsed))
+
+    @rule(hours=st.integers(0, 6))
+    def lapse(self, hours: int) -> None:
+        self.yard.later(hours=hours)
+        self.yard.expire()
+        self.yard.lapse()
 
     def line(self, batch: Batch, parcel_id: str) -> Line:
         found: Line = self.yard.memory.get(Line, line_id(batch.id, parcel_id))
@@ -134,6 +143,16 @@ class Day(RuleBasedStateMachine):
     def close(self, hours: int) -> None:
         self.yard.close_road(hours=hours)
 
+    @rule(hours=st.integers(1, 5), commune=st.sampled_from(["03390", "03424"]))
+    def close_commune(self, hours: int, commune: str) -> None:
+        self.yard.close_road(hours=hours, road_id="", commune_code=commune)
+
+    @precondition(lambda self: any(True for _ in self.yard.memory.all(Closure)))
+    @rule(data=st.data())
+    def lift(self, data: Any) -> None:
+        closure = self.some(data, Closure)
+        self.yard.twice(commands.LiftClosure(closure_id=closure.id, officers_commune_code=""))
+
     @precondition(lambda self: any(True for _ in self.yard.memory.all(Batch)))
     @rule()
     def drop(self) -> None:
@@ -150,7 +169,7 @@ class Day(RuleBasedStateMachine):
     def picked_and_missed_make_the_manifest(self) -> None:
         for batch in self.yard.memory.all(Batch):
             states = Counter(self.line(batch, id).state for id in batch.parcel_ids)
-            picked, missed = states[LineState.PICKED], states[LineState.MISSED]
+            picked, missed = states[LineState.PICKED], states[LineState.MISSED] + states[LineState.LAPSED]
             assert (batch.parcels_picked, batch.parcels_missed) == (picked, missed)
             if batch.state in FINISHED:
                 assert picked + missed == len(batch.parcel_ids)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from chassis.kernel import Invalid, NotFound
 from shipping.app import commands
 from shipping.domain import events
 from shipping.domain.batch import BatchState
-from shipping.domain.errors import NoLongerYours
+from shipping.domain.errors import NoLongerYours, PlanOutdated
 from shipping.domain.feed import FeedFact
 from shipping.domain.parcel_steps import ParcelState
 from shipping.domain.tender import Tender, TenderState
@@ -36,9 +37,21 @@ def test_a_batch_without_another_partner_is_open_after_silence_and_planned_anew(
         yard.do(
             commands.AcceptTender(tender_id=late.id, batch_id=batch.id, partner_id="partner-a", refused_parcel_ids=())
         )
-    yard.twice(commands.WithdrawBatch(batch_id=batch.id, parcel_ids=(id,)))
-    (again,) = yard.plan()
-    assert again.parcel_ids == (id,) and yard.batch(batch.id).state is BatchState.WITHDRAWN
+    plan = yard.plan_command(take_all=True)
+    yard.twice(plan)
+    assert plan.batches[0].parcel_ids == (id,) and yard.batch(batch.id).state is BatchState.WITHDRAWN
+    assert (yard.line(batch, id).live, yard.line(plan.batches[0], id).live) == (False, True)
+
+
+def test_a_plan_over_a_run_that_another_plan_freed_is_outdated(yard: Yard) -> None:
+    yard.packed(1)
+    yard.plan()
+    yard.later(minutes=16)
+    yard.expire()
+    late = replace(yard.plan_command(take_all=True), wave_id="late")
+    yard.plan()
+    with pytest.raises(PlanOutdated):
+        yard.do(late)
 
 
 def test_after_silence_the_next_partner_is_asked_and_the_first_is_late(yard: Yard) -> None:

@@ -48,7 +48,7 @@ class Partner(Actor):
         self._luck: dict[str, dict[str, Any]] = {}
         self._heard: set[tuple[str, int, str]] = set()
         self._manifests: dict[str, Any] = {}
-        self._called_off: set[str] = set()
+        self._called_off: set[tuple[str, str]] = set()
         self._cash: dict[date, dict[str, int]] = {}
         for hour in range(14, 18):
             self.plan(at(f"{hour}:50"), self._look_at_tenders)
@@ -79,7 +79,7 @@ class Partner(Actor):
         elif kind in ("run_awarded", "run_moved"):
             self.plan(self.now, partial(self._fetch, fact.batch_id))
         elif kind == "run_parcel_cancelled":
-            self._called_off.add(fact.run_parcel_cancelled.parcel_id)
+            self._called_off.add((fact.batch_id, fact.run_parcel_cancelled.parcel_id))
 
     async def _look_at_tenders(self) -> None:
         await self.line.call(self.id, courier.ListTendersRequest())
@@ -107,7 +107,7 @@ class Partner(Actor):
     async def _visit(self, batch_id: str, n: int, last: bool) -> None:
         """Collect what is at the gate, report what is not."""
         stop = self._manifests[batch_id].stops[n]
-        wanted = [parcel for parcel in stop.parcels if parcel.parcel_id not in self._called_off]
+        wanted = [parcel for parcel in stop.parcels if (batch_id, parcel.parcel_id) not in self._called_off]
         reports = [self._at_the_gate(parcel.parcel_id) for parcel in wanted]
         for parcel, report in zip(wanted, reports, strict=True):
             if report.picked:

@@ -438,7 +438,7 @@ class ManifestParcel(_message.Message):
 
     @_builtins.property
     def buyer(self) -> Global___ManifestContact:
-        """The buyer."""
+        """The buyer. Empty = erased, or the run ended too long ago."""
 
     @_builtins.property
     def delivery_deadline_time(self) -> _timestamp_pb2.Timestamp:

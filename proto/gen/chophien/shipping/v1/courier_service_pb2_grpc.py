@@ -96,7 +96,7 @@ class CourierServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetManifest(self, request, context):
-        """Everything needed to drive an accepted run, with the contacts of pickup points and buyers.
+        """Everything needed to drive an accepted run, with the contacts of pickup points and, until 30 days (a setting) after its planned end, of buyers.
         Errors: NOT_FOUND, NOT_ACCEPTED, INVALID.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -29,7 +29,7 @@ class CourierServiceStub:
     Errors: NOT_FOUND, NO_LONGER_YOURS, INVALID.
     """
     GetManifest: _aio.UnaryUnaryMultiCallable[_courier_service_pb2.GetManifestRequest, _courier_service_pb2.GetManifestResponse]
-    """Everything needed to drive an accepted run, with the contacts of pickup points and buyers.
+    """Everything needed to drive an accepted run, with the contacts of pickup points and, until 30 days (a setting) after its planned end, of buyers.
     Errors: NOT_FOUND, NOT_ACCEPTED, INVALID.
     """
     ReportPickup: _aio.UnaryUnaryMultiCallable[_courier_service_pb2.ReportPickupRequest, _courier_service_pb2.ReportPickupResponse]
@@ -80,7 +80,7 @@ class CourierServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _courier_service_pb2.GetManifestRequest,
         context: _aio.ServicerContext[_courier_service_pb2.GetManifestRequest, _abc.Awaitable[_courier_service_pb2.GetManifestResponse]],
     ) -> _abc.Awaitable[_courier_service_pb2.GetManifestResponse]:
-        """Everything needed to drive an accepted run, with the contacts of pickup points and buyers.
+        """Everything needed to drive an accepted run, with the contacts of pickup points and, until 30 days (a setting) after its planned end, of buyers.
         Errors: NOT_FOUND, NOT_ACCEPTED, INVALID.
         """
 

@@ -180,7 +180,7 @@ class ParcelRefused(_message.Message):
 
     REASON_FIELD_NUMBER: _builtins.int
     reason: _builtins.str
-    """Why, UPPER_SNAKE_CASE: OVER_PARTNER_LIMITS, NO_PARTNER, UNKNOWN_COMMUNE, UNKNOWN_PICKUP_POINT, NOT_BATCHABLE, ORDER_CANCELLED."""
+    """Why, UPPER_SNAKE_CASE: OVER_PARTNER_LIMITS, NO_PARTNER, HAMLET_NEEDED (no partner collects there unless the pickup point names its hamlet), UNKNOWN_COMMUNE, UNKNOWN_PICKUP_POINT, NOT_BATCHABLE, ORDER_CANCELLED."""
     def __init__(
         self,
         *,

@@ -26,7 +26,7 @@ from chophien.common.v1 import topic_pb2 as chophien_dot_common_dot_v1_dot_topic
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-chophien/shipping/v1/pickup_batch_event.proto\x12\x14\x63hophien.shipping.v1\x1a\x1e\x63hophien/common/v1/topic.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbd\x04\n\x10PickupBatchEvent\x12\x10\n\x08\x62\x61tch_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12\x39\n\x0c\x62\x61tch_closed\x18\n \x01(\x0b\x32!.chophien.shipping.v1.BatchClosedH\x00\x12=\n\x0e\x62\x61tch_tendered\x18\x0b \x01(\x0b\x32#.chophien.shipping.v1.BatchTenderedH\x00\x12=\n\x0e\x62\x61tch_accepted\x18\x0c \x01(\x0b\x32#.chophien.shipping.v1.BatchAcceptedH\x00\x12=\n\x0e\x62\x61tch_declined\x18\r \x01(\x0b\x32#.chophien.shipping.v1.BatchDeclinedH\x00\x12=\n\x0etender_expired\x18\x0e \x01(\x0b\x32#.chophien.shipping.v1.TenderExpiredH\x00\x12\x37\n\x0b\x62\x61tch_moved\x18\x0f \x01(\x0b\x32 .chophien.shipping.v1.BatchMovedH\x00\x12?\n\x0f\x62\x61tch_collected\x18\x10 \x01(\x0b\x32$.chophien.shipping.v1.BatchCollectedH\x00\x12\x42\n\x11\x62\x61tch_handed_over\x18\x11 \x01(\x0b\x32%.chophien.shipping.v1.BatchHandedOverH\x00:\t\x8a\xb5\x18\x05\x08\x03\x10\xd0\x02\x42\x06\n\x04\x66\x61\x63t\"g\n\x07RunStop\x12\x17\n\x0fpickup_point_id\x18\x01 \x01(\t\x12/\n\x0b\x61rrive_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nparcel_ids\x18\x03 \x03(\t\"\xeb\x01\n\x0b\x42\x61tchClosed\x12\x0f\n\x07wave_id\x18\x01 \x01(\t\x12\x0e\n\x06hub_id\x18\x02 \x01(\t\x12\x15\n\rcommune_codes\x18\x03 \x03(\t\x12,\n\x05stops\x18\x04 \x03(\x0b\x32\x1d.chophien.shipping.v1.RunStop\x12.\n\nleave_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0breturn_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rmanifest_hash\x18\x07 \x01(\t\"\x80\x01\n\rBatchTendered\x12\x11\n\ttender_id\x18\x01 \x01(\t\x12\x12\n\npartner_id\x18\x02 \x01(\t\x12\x38\n\x14\x61nswer_deadline_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06hub_id\x18\x04 \x01(\t\"R\n\rBatchAccepted\x12\x11\n\ttender_id\x18\x01 \x01(\t\x12\x12\n\npartner_id\x18\x02 \x01(\t\x12\x1a\n\x12refused_parcel_ids\x18\x03 \x03(\t\"F\n\rBatchDeclined\x12\x11\n\ttender_id\x18\x01 \x01(\t\x12\x12\n\npartner_id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"6\n\rTenderExpired\x12\x11\n\ttender_id\x18\x01 \x01(\t\x12\x12\n\npartner_id\x18\x02 \x01(\t\"_\n\nBatchMoved\x12\x12\n\nclosure_id\x18\x01 \x01(\t\x12\x13\n\x0b\x66rom_hub_id\x18\x02 \x01(\t\x12\x11\n\tto_hub_id\x18\x03 \x01(\t\x12\x15\n\rmanifest_hash\x18\x04 \x01(\t\"Z\n\x0e\x42\x61tchCollected\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x19\n\x11picked_parcel_ids\x18\x02 \x03(\t\x12\x19\n\x11missed_parcel_ids\x18\x03 \x03(\t\"T\n\x0f\x42\x61tchHandedOver\x12\x0e\n\x06hub_id\x18\x01 \x01(\t\x12\x31\n\rhandover_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestampb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-chophien/shipping/v1/pickup_batch_event.proto\x12\x14\x63hophien.shipping.v1\x1a\x1e\x63hophien/common/v1/topic.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf8\x04\n\x10PickupBatchEvent\x12\x10\n\x08\x62\x61tch_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12\x39\n\x0c\x62\x61tch_closed\x18\n \x01(\x0b\x32!.chophien.shipping.v1.BatchClosedH\x00\x12=\n\x0e\x62\x61tch_tendered\x18\x0b \x01(\x0b\x32#.chophien.shipping.v1.BatchTenderedH\x00\x12=\n\x0e\x62\x61tch_accepted\x18\x0c \x01(\x0b\x32#.chophien.shipping.v1.BatchAcceptedH\x00\x12=\n\x0e\x62\x61tch_declined\x18\r \x01(\x0b\x32#.chophien.shipping.v1.BatchDeclinedH\x00\x12=\n\x0etender_expired\x18\x0e \x01(\x0b\x32#.chophien.shipping.v1.TenderExpiredH\x00\x12\x37\n\x0b\x62\x61tch_moved\x18\x0f \x01(\x0b\x32 .chophien.shipping.v1.BatchMovedH\x00\x12?\n\x0f\x62\x61tch_collected\x18\x10 \x01(\x0b\x32$.chophien.shipping.v1.BatchCollectedH\x00\x12\x42\n\x11\x62\x61tch_handed_over\x18\x11 \x01(\x0b\x32%.chophien.shipping.v1.BatchHandedOverH\x00\x12\x39\n\x0c\x62\x61tch_lapsed\x18\x12 \x01(\x0b\x32!.chophien.shipping.v1.BatchLapsedH\x00:\t\x8a\xb5\x18\x05\x08\x03\x10\xd0\x02\x42\x06\n\x04\x66\x61\x63t\"g\n\x07RunStop\x12\x17\n\x0fpickup_point_id\x18\x01 \x01(\t\x12/\n\x0b\x61rrive_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nparcel_ids\x18\x03 \x03(\t\"\xeb\x01\n\x0b\x42\x61tchClosed\x12\x0f\n\x07wave_id\x18\x01 \x01(\t\x12\x0e\n\x06hub_id\x18\x02 \x01(\t\x12\x15\n\rcommune_codes\x18\x03 \x03(\t\x12,\n\x05stops\x18\x04 \x03(\x0b\x32\x1d.chophien.shipping.v1.RunStop\x12.\n\nleave_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0breturn_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rmanifest_hash\x18\x07 \x01(\t\"\x80\x01\n\rBatchTendered\x12\x11\n\ttender_id\x18\x01 \x01(\t\x12\x12\n\npartner_id\x18\x02 \x01(\t\x12\x38\n\x14\x61nswer_deadline_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06hub_id\x18\x04 \x01(\t\"R\n\rBatchAccepted\x12\x11\n\ttender_id\x18\x01 \x01(\t\x12\x12\n\npartner_id\x18\x02 \x01(\t\x12\x1a\n\x12refused_parcel_ids\x18\x03 \x03(\t\"F\n\rBatchDeclined\x12\x11\n\ttender_id\x18\x01 \x01(\t\x12\x12\n\npartner_id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"6\n\rTenderExpired\x12\x11\n\ttender_id\x18\x01 \x01(\t\x12\x12\n\npartner_id\x18\x02 \x01(\t\"_\n\nBatchMoved\x12\x12\n\nclosure_id\x18\x01 \x01(\t\x12\x13\n\x0b\x66rom_hub_id\x18\x02 \x01(\t\x12\x11\n\tto_hub_id\x18\x03 \x01(\t\x12\x15\n\rmanifest_hash\x18\x04 \x01(\t\"Z\n\x0e\x42\x61tchCollected\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x19\n\x11picked_parcel_ids\x18\x02 \x03(\t\x12\x19\n\x11missed_parcel_ids\x18\x03 \x03(\t\"T\n\x0f\x42\x61tchHandedOver\x12\x0e\n\x06hub_id\x18\x01 \x01(\t\x12\x31\n\rhandover_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"5\n\x0b\x42\x61tchLapsed\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x12\n\nparcel_ids\x18\x02 \x03(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,23 +36,25 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PICKUPBATCHEVENT']._loaded_options = None
   _globals['_PICKUPBATCHEVENT']._serialized_options = b'\212\265\030\005\010\003\020\320\002'
   _globals['_PICKUPBATCHEVENT']._serialized_start=137
-  _globals['_PICKUPBATCHEVENT']._serialized_end=710
-  _globals['_RUNSTOP']._serialized_start=712
-  _globals['_RUNSTOP']._serialized_end=815
-  _globals['_BATCHCLOSED']._serialized_start=818
-  _globals['_BATCHCLOSED']._serialized_end=1053
-  _globals['_BATCHTENDERED']._serialized_start=1056
-  _globals['_BATCHTENDERED']._serialized_end=1184
-  _globals['_BATCHACCEPTED']._serialized_start=1186
-  _globals['_BATCHACCEPTED']._serialized_end=1268
-  _globals['_BATCHDECLINED']._serialized_start=1270
-  _globals['_BATCHDECLINED']._serialized_end=1340
-  _globals['_TENDEREXPIRED']._serialized_start=1342
-  _globals['_TENDEREXPIRED']._serialized_end=1396
-  _globals['_BATCHMOVED']._serialized_start=1398
-  _globals['_BATCHMOVED']._serialized_end=1493
-  _globals['_BATCHCOLLECTED']._serialized_start=1495
-  _globals['_BATCHCOLLECTED']._serialized_end=1585
-  _globals['_BATCHHANDEDOVER']._serialized_start=1587
-  _globals['_BATCHHANDEDOVER']._serialized_end=1671
+  _globals['_PICKUPBATCHEVENT']._serialized_end=769
+  _globals['_RUNSTOP']._serialized_start=771
+  _globals['_RUNSTOP']._serialized_end=874
+  _globals['_BATCHCLOSED']._serialized_start=877
+  _globals['_BATCHCLOSED']._serialized_end=1112
+  _globals['_BATCHTENDERED']._serialized_start=1115
+  _globals['_BATCHTENDERED']._serialized_end=1243
+  _globals['_BATCHACCEPTED']._serialized_start=1245
+  _globals['_BATCHACCEPTED']._serialized_end=1327
+  _globals['_BATCHDECLINED']._serialized_start=1329
+  _globals['_BATCHDECLINED']._serialized_end=1399
+  _globals['_TENDEREXPIRED']._serialized_start=1401
+  _globals['_TENDEREXPIRED']._serialized_end=1455
+  _globals['_BATCHMOVED']._serialized_start=1457
+  _globals['_BATCHMOVED']._serialized_end=1552
+  _globals['_BATCHCOLLECTED']._serialized_start=1554
+  _globals['_BATCHCOLLECTED']._serialized_end=1644
+  _globals['_BATCHHANDEDOVER']._serialized_start=1646
+  _globals['_BATCHHANDEDOVER']._serialized_end=1730
+  _globals['_BATCHLAPSED']._serialized_start=1732
+  _globals['_BATCHLAPSED']._serialized_end=1785
 # @@protoc_insertion_point(module_scope)

@@ -35,6 +35,7 @@ class PickupBatchEvent(_message.Message):
     BATCH_MOVED_FIELD_NUMBER: _builtins.int
     BATCH_COLLECTED_FIELD_NUMBER: _builtins.int
     BATCH_HANDED_OVER_FIELD_NUMBER: _builtins.int
+    BATCH_LAPSED_FIELD_NUMBER: _builtins.int
     batch_id: _builtins.str
     """The batch; the record's key."""
     version: _builtins.int
@@ -71,6 +72,10 @@ class PickupBatchEvent(_message.Message):
     def batch_handed_over(self) -> Global___BatchHandedOver:
         """The hub has the parcels."""
 
+    @_builtins.property
+    def batch_lapsed(self) -> Global___BatchLapsed:
+        """The partner that took it did not report in time; what it did not report is planned anew."""
+
     def __init__(
         self,
         *,
@@ -84,12 +89,13 @@ class PickupBatchEvent(_message.Message):
         batch_moved: Global___BatchMoved | None = ...,
         batch_collected: Global___BatchCollected | None = ...,
         batch_handed_over: Global___BatchHandedOver | None = ...,
+        batch_lapsed: Global___BatchLapsed | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["batch_accepted", b"batch_accepted", "batch_closed", b"batch_closed", "batch_collected", b"batch_collected", "batch_declined", b"batch_declined", "batch_handed_over", b"batch_handed_over", "batch_moved", b"batch_moved", "batch_tendered", b"batch_tendered", "fact", b"fact", "tender_expired", b"tender_expired"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["batch_accepted", b"batch_accepted", "batch_closed", b"batch_closed", "batch_collected", b"batch_collected", "batch_declined", b"batch_declined", "batch_handed_over", b"batch_handed_over", "batch_lapsed", b"batch_lapsed", "batch_moved", b"batch_moved", "batch_tendered", b"batch_tendered", "fact", b"fact", "tender_expired", b"tender_expired"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch_accepted", b"batch_accepted", "batch_closed", b"batch_closed", "batch_collected", b"batch_collected", "batch_declined", b"batch_declined", "batch_handed_over", b"batch_handed_over", "batch_id", b"batch_id", "batch_moved", b"batch_moved", "batch_tendered", b"batch_tendered", "fact", b"fact", "tender_expired", b"tender_expired", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch_accepted", b"batch_accepted", "batch_closed", b"batch_closed", "batch_collected", b"batch_collected", "batch_declined", b"batch_declined", "batch_handed_over", b"batch_handed_over", "batch_id", b"batch_id", "batch_lapsed", b"batch_lapsed", "batch_moved", b"batch_moved", "batch_tendered", b"batch_tendered", "fact", b"fact", "tender_expired", b"tender_expired", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_fact: _TypeAlias = _typing.Literal["batch_closed", "batch_tendered", "batch_accepted", "batch_declined", "tender_expired", "batch_moved", "batch_collected", "batch_handed_over"]  # noqa: Y015
+    _WhichOneofReturnType_fact: _TypeAlias = _typing.Literal["batch_closed", "batch_tendered", "batch_accepted", "batch_declined", "tender_expired", "batch_moved", "batch_collected", "batch_handed_over", "batch_lapsed"]  # noqa: Y015
     _WhichOneofArgType_fact: _TypeAlias = _typing.Literal["fact", b"fact"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_fact) -> _WhichOneofReturnType_fact | None: ...
 
@@ -402,3 +408,31 @@ class BatchHandedOver(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___BatchHandedOver: _TypeAlias = BatchHandedOver  # noqa: Y015
+
+@_typing.final
+class BatchLapsed(_message.Message):
+    """The partner that took the run reported nothing of these parcels until long after its end. Late reports and scans still count."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    PARCEL_IDS_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.str
+    """Courier partner."""
+    @_builtins.property
+    def parcel_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Parcels that nobody reported, in the order of the stops; they are planned anew."""
+
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.str = ...,
+        parcel_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["parcel_ids", b"parcel_ids", "partner_id", b"partner_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchLapsed: _TypeAlias = BatchLapsed  # noqa: Y015

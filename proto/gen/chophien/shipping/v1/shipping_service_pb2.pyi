@@ -113,7 +113,7 @@ class _BatchStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_BatchState
     BATCH_STATE_PART_COLLECTED: _BatchState.ValueType  # 7
     """Some parcels are on board, some were missed."""
     BATCH_STATE_FAILED: _BatchState.ValueType  # 8
-    """No parcel is on board; final."""
+    """No parcel is on board; final, unless a run that lapsed is reported late."""
     BATCH_STATE_HANDED_OVER: _BatchState.ValueType  # 9
     """The hub has the parcels; final."""
     BATCH_STATE_WITHDRAWN: _BatchState.ValueType  # 10
@@ -139,7 +139,7 @@ BATCH_STATE_COLLECTED: BatchState.ValueType  # 6
 BATCH_STATE_PART_COLLECTED: BatchState.ValueType  # 7
 """Some parcels are on board, some were missed."""
 BATCH_STATE_FAILED: BatchState.ValueType  # 8
-"""No parcel is on board; final."""
+"""No parcel is on board; final, unless a run that lapsed is reported late."""
 BATCH_STATE_HANDED_OVER: BatchState.ValueType  # 9
 """The hub has the parcels; final."""
 BATCH_STATE_WITHDRAWN: BatchState.ValueType  # 10
@@ -161,9 +161,11 @@ class _LineStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LineState.V
     LINE_STATE_MISSED: _LineState.ValueType  # 3
     """The courier came and did not get it."""
     LINE_STATE_CANCELLED: _LineState.ValueType  # 4
-    """Called off; not to be collected any more."""
+    """Called off, collected by another run, or its commune is closed; not to be collected any more."""
     LINE_STATE_REFUSED: _LineState.ValueType  # 5
     """The partner accepted the run without it."""
+    LINE_STATE_LAPSED: _LineState.ValueType  # 6
+    """Nobody reported it until long after the run's end; planned anew. Counts as missed."""
 
 class LineState(_LineState, metaclass=_LineStateEnumTypeWrapper):
     """What became of one parcel of a batch."""
@@ -177,9 +179,11 @@ LINE_STATE_PICKED: LineState.ValueType  # 2
 LINE_STATE_MISSED: LineState.ValueType  # 3
 """The courier came and did not get it."""
 LINE_STATE_CANCELLED: LineState.ValueType  # 4
-"""Called off; not to be collected any more."""
+"""Called off, collected by another run, or its commune is closed; not to be collected any more."""
 LINE_STATE_REFUSED: LineState.ValueType  # 5
 """The partner accepted the run without it."""
+LINE_STATE_LAPSED: LineState.ValueType  # 6
+"""Nobody reported it until long after the run's end; planned anew. Counts as missed."""
 Global___LineState: _TypeAlias = LineState  # noqa: Y015
 
 @_typing.final
@@ -254,11 +258,14 @@ class QuotePromiseRequest(_message.Message):
     HANDLING_FIELD_NUMBER: _builtins.int
     CHANNEL_FIELD_NUMBER: _builtins.int
     PLACE_TIME_FIELD_NUMBER: _builtins.int
+    PICKUP_POINT_ID_FIELD_NUMBER: _builtins.int
     channel: _builtins.str
     """Sales channel; its deadline enters the promise. Empty = the common rule."""
+    pickup_point_id: _builtins.str
+    """Pickup point; its place counts instead of origin, and only vehicles that reach its gate. Empty = any gate of the commune, the promise may then be refused later."""
     @_builtins.property
     def origin(self) -> _common_pb2.Place:
-        """Commune of the pickup point."""
+        """Commune of the pickup point. May be left out if pickup_point_id is set."""
 
     @_builtins.property
     def destination(self) -> _common_pb2.Place:
@@ -285,10 +292,11 @@ class QuotePromiseRequest(_message.Message):
         handling: _abc.Iterable[_common_pb2.Handling.ValueType] | None = ...,
         channel: _builtins.str = ...,
         place_time: _timestamp_pb2.Timestamp | None = ...,
+        pickup_point_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["destination", b"destination", "origin", b"origin", "place_time", b"place_time", "size", b"size"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "destination", b"destination", "handling", b"handling", "origin", b"origin", "place_time", b"place_time", "size", b"size"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "destination", b"destination", "handling", b"handling", "origin", b"origin", "pickup_point_id", b"pickup_point_id", "place_time", b"place_time", "size", b"size"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -607,7 +615,7 @@ class ListBatchesRequest(_message.Message):
     local_date: _builtins.str
     """Only runs that leave on this local date, "YYYY-MM-DD". Empty = any."""
     partner_id: _builtins.str
-    """Only runs of this partner. Empty = any."""
+    """Only runs of this partner, one of those we work with. Empty = any."""
     page_size: _builtins.int
     """At most 200; 0 = 50."""
     page_token: _builtins.str
@@ -1137,6 +1145,56 @@ class DeclareClosureResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DeclareClosureResponse: _TypeAlias = DeclareClosureResponse  # noqa: Y015
+
+@_typing.final
+class LiftClosureRequest(_message.Message):
+    """Ends a closure."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    CLOSURE_ID_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Chosen by the caller, at most 64 characters."""
+    closure_id: _builtins.str
+    """Closure."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        closure_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closure_id", b"closure_id", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LiftClosureRequest: _TypeAlias = LiftClosureRequest  # noqa: Y015
+
+@_typing.final
+class LiftClosureResponse(_message.Message):
+    """The closure is over."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TO_TIME_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def to_time(self) -> _timestamp_pb2.Timestamp:
+        """Business time at which it ended."""
+
+    def __init__(
+        self,
+        *,
+        to_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["to_time", b"to_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["to_time", b"to_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LiftClosureResponse: _TypeAlias = LiftClosureResponse  # noqa: Y015
 
 @_typing.final
 class PlanWaveRequest(_message.Message):

@@ -75,6 +75,11 @@ class ShippingServiceStub:
                 request_serializer=chophien_dot_shipping_dot_v1_dot_shipping__service__pb2.DeclareClosureRequest.SerializeToString,
                 response_deserializer=chophien_dot_shipping_dot_v1_dot_shipping__service__pb2.DeclareClosureResponse.FromString,
                 _registered_method=True)
+        self.LiftClosure = channel.unary_unary(
+                '/chophien.shipping.v1.ShippingService/LiftClosure',
+                request_serializer=chophien_dot_shipping_dot_v1_dot_shipping__service__pb2.LiftClosureRequest.SerializeToString,
+                response_deserializer=chophien_dot_shipping_dot_v1_dot_shipping__service__pb2.LiftClosureResponse.FromString,
+                _registered_method=True)
         self.PlanWave = channel.unary_unary(
                 '/chophien.shipping.v1.ShippingService/PlanWave',
                 request_serializer=chophien_dot_shipping_dot_v1_dot_shipping__service__pb2.PlanWaveRequest.SerializeToString,
@@ -119,7 +124,7 @@ class ShippingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListBatches(self, request, context):
-        """Pickup batches, newest first. Roles: operator, officer (own commune).
+        """Pickup batches, newest first. Roles: operator, officer (own commune's stops, parcels and figures).
         Errors: INVALID.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -127,7 +132,7 @@ class ShippingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetBatch(self, request, context):
-        """One pickup batch with stops, lines, tenders, history and trace. Roles: operator, officer (own commune).
+        """One pickup batch with stops, lines, tenders, history and trace. Roles: operator, officer (own commune's stops, parcels and figures).
         Errors: NOT_FOUND, INVALID.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -143,8 +148,16 @@ class ShippingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeclareClosure(self, request, context):
-        """A road or a commune is closed for a while; live runs whose hub is reached that way move to the alternative hub, no others do. Roles: operator, officer (own commune, or a road that serves it).
+        """A road or a commune is closed for a while; live runs whose hub is reached that way move to the alternative hub, no others do. Stops in a closed commune leave runs that have not begun, and their parcels are planned anew. Roles: operator, officer (own commune, or a road that serves it).
         Errors: NOT_YOUR_COMMUNE, INVALID.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def LiftClosure(self, request, context):
+        """A closure ends now, or does not begin. Runs it moved stay as they are; the next waves use the road or the commune again. Repeating it changes nothing. Roles: as DeclareClosure.
+        Errors: NOT_FOUND, NOT_YOUR_COMMUNE, INVALID.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -200,6 +213,11 @@ def add_ShippingServiceServicer_to_server(servicer, server):
                     servicer.DeclareClosure,
                     request_deserializer=chophien_dot_shipping_dot_v1_dot_shipping__service__pb2.DeclareClosureRequest.FromString,
                     response_serializer=chophien_dot_shipping_dot_v1_dot_shipping__service__pb2.DeclareClosureResponse.SerializeToString,
+            ),
+            'LiftClosure': grpc.unary_unary_rpc_method_handler(
+                    servicer.LiftClosure,
+                    request_deserializer=chophien_dot_shipping_dot_v1_dot_shipping__service__pb2.LiftClosureRequest.FromString,
+                    response_serializer=chophien_dot_shipping_dot_v1_dot_shipping__service__pb2.LiftClosureResponse.SerializeToString,
             ),
             'PlanWave': grpc.unary_unary_rpc_method_handler(
                     servicer.PlanWave,
@@ -424,6 +442,33 @@ class ShippingService:
             '/chophien.shipping.v1.ShippingService/DeclareClosure',
             chophien_dot_shipping_dot_v1_dot_shipping__service__pb2.DeclareClosureRequest.SerializeToString,
             chophien_dot_shipping_dot_v1_dot_shipping__service__pb2.DeclareClosureResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LiftClosure(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/chophien.shipping.v1.ShippingService/LiftClosure',
+            chophien_dot_shipping_dot_v1_dot_shipping__service__pb2.LiftClosureRequest.SerializeToString,
+            chophien_dot_shipping_dot_v1_dot_shipping__service__pb2.LiftClosureResponse.FromString,
             options,
             channel_credentials,
             insecure,

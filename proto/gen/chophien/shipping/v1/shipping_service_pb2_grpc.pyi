@@ -33,11 +33,11 @@ class ShippingServiceStub:
     Errors: NOT_FOUND, NOT_YOUR_PARCEL, INVALID.
     """
     ListBatches: _aio.UnaryUnaryMultiCallable[_shipping_service_pb2.ListBatchesRequest, _shipping_service_pb2.ListBatchesResponse]
-    """Pickup batches, newest first. Roles: operator, officer (own commune).
+    """Pickup batches, newest first. Roles: operator, officer (own commune's stops, parcels and figures).
     Errors: INVALID.
     """
     GetBatch: _aio.UnaryUnaryMultiCallable[_shipping_service_pb2.GetBatchRequest, _shipping_service_pb2.GetBatchResponse]
-    """One pickup batch with stops, lines, tenders, history and trace. Roles: operator, officer (own commune).
+    """One pickup batch with stops, lines, tenders, history and trace. Roles: operator, officer (own commune's stops, parcels and figures).
     Errors: NOT_FOUND, INVALID.
     """
     ExplainParcel: _aio.UnaryUnaryMultiCallable[_shipping_service_pb2.ExplainParcelRequest, _shipping_service_pb2.ExplainParcelResponse]
@@ -45,8 +45,12 @@ class ShippingServiceStub:
     Errors: NOT_FOUND, NOT_YOUR_PARCEL, INVALID.
     """
     DeclareClosure: _aio.UnaryUnaryMultiCallable[_shipping_service_pb2.DeclareClosureRequest, _shipping_service_pb2.DeclareClosureResponse]
-    """A road or a commune is closed for a while; live runs whose hub is reached that way move to the alternative hub, no others do. Roles: operator, officer (own commune, or a road that serves it).
+    """A road or a commune is closed for a while; live runs whose hub is reached that way move to the alternative hub, no others do. Stops in a closed commune leave runs that have not begun, and their parcels are planned anew. Roles: operator, officer (own commune, or a road that serves it).
     Errors: NOT_YOUR_COMMUNE, INVALID.
+    """
+    LiftClosure: _aio.UnaryUnaryMultiCallable[_shipping_service_pb2.LiftClosureRequest, _shipping_service_pb2.LiftClosureResponse]
+    """A closure ends now, or does not begin. Runs it moved stay as they are; the next waves use the road or the commune again. Repeating it changes nothing. Roles: as DeclareClosure.
+    Errors: NOT_FOUND, NOT_YOUR_COMMUNE, INVALID.
     """
     PlanWave: _aio.UnaryUnaryMultiCallable[_shipping_service_pb2.PlanWaveRequest, _shipping_service_pb2.PlanWaveResponse]
     """An operator's push: plans the communes of a hub now instead of at the next wave. Roles: operator.
@@ -102,7 +106,7 @@ class ShippingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _shipping_service_pb2.ListBatchesRequest,
         context: _aio.ServicerContext[_shipping_service_pb2.ListBatchesRequest, _abc.Awaitable[_shipping_service_pb2.ListBatchesResponse]],
     ) -> _abc.Awaitable[_shipping_service_pb2.ListBatchesResponse]:
-        """Pickup batches, newest first. Roles: operator, officer (own commune).
+        """Pickup batches, newest first. Roles: operator, officer (own commune's stops, parcels and figures).
         Errors: INVALID.
         """
 
@@ -112,7 +116,7 @@ class ShippingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _shipping_service_pb2.GetBatchRequest,
         context: _aio.ServicerContext[_shipping_service_pb2.GetBatchRequest, _abc.Awaitable[_shipping_service_pb2.GetBatchResponse]],
     ) -> _abc.Awaitable[_shipping_service_pb2.GetBatchResponse]:
-        """One pickup batch with stops, lines, tenders, history and trace. Roles: operator, officer (own commune).
+        """One pickup batch with stops, lines, tenders, history and trace. Roles: operator, officer (own commune's stops, parcels and figures).
         Errors: NOT_FOUND, INVALID.
         """
 
@@ -132,8 +136,18 @@ class ShippingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _shipping_service_pb2.DeclareClosureRequest,
         context: _aio.ServicerContext[_shipping_service_pb2.DeclareClosureRequest, _abc.Awaitable[_shipping_service_pb2.DeclareClosureResponse]],
     ) -> _abc.Awaitable[_shipping_service_pb2.DeclareClosureResponse]:
-        """A road or a commune is closed for a while; live runs whose hub is reached that way move to the alternative hub, no others do. Roles: operator, officer (own commune, or a road that serves it).
+        """A road or a commune is closed for a while; live runs whose hub is reached that way move to the alternative hub, no others do. Stops in a closed commune leave runs that have not begun, and their parcels are planned anew. Roles: operator, officer (own commune, or a road that serves it).
         Errors: NOT_YOUR_COMMUNE, INVALID.
+        """
+
+    @_abc_1.abstractmethod
+    def LiftClosure(
+        self,
+        request: _shipping_service_pb2.LiftClosureRequest,
+        context: _aio.ServicerContext[_shipping_service_pb2.LiftClosureRequest, _abc.Awaitable[_shipping_service_pb2.LiftClosureResponse]],
+    ) -> _abc.Awaitable[_shipping_service_pb2.LiftClosureResponse]:
+        """A closure ends now, or does not begin. Runs it moved stay as they are; the next waves use the road or the commune again. Repeating it changes nothing. Roles: as DeclareClosure.
+        Errors: NOT_FOUND, NOT_YOUR_COMMUNE, INVALID.
         """
 
     @_abc_1.abstractmethod

@@ -1,4 +1,4 @@
-"""Questions to the database: views for callers, and what the clock's jobs must look at."""
+"""Questions to the database: views for callers, and what the clock's jobs must look at. Waves have their own."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ from chassis.store import AggregateStore
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shipping.adapters import tables
-from shipping.domain.batch import Batch
+from shipping.domain.batch import AWARDED, Batch
 from shipping.domain.closure import Closure
-from shipping.domain.fleet import TurnedDown
-from shipping.domain.foreseeing import LikeDay
 from shipping.domain.line import Line
 from shipping.domain.parcel import Parcel
 from shipping.domain.pickup_point import PickupPoint
+from shipping.domain.share import Counts, share_of
 from shipping.domain.tender import Tender
 from shipping.domain.wave import Decision
 
@@ -32,7 +31,8 @@ POINTS = AggregateStore(PickupPoint, tables.pickup_points)
 DECISIONS = AggregateStore(Decision, tables.decisions)
 
 
-async def _ids(connection: AsyncConnection, sql: str, *values: Any) -> list[str]:
+async def ids_of(connection: AsyncConnection, sql: str, *values: Any) -> list[str]:
+    """The first column of what a query answers."""
     result = await connection.exec_driver_sql(sql, values)
     return [row[0] for row in result]
 
@@ -43,6 +43,17 @@ async def parcel(connection: AsyncConnection, parcel_id: str) -> Parcel:
     if not found or found[0].state == "called_off":
         raise NotFound(kind="Parcel", id=parcel_id)
     return found[0]
+
+
+async def run_of(connection: AsyncConnection, parcel_id: str, partner_id: str) -> str:
+    """The run a partner took that a parcel is on, or was on before we gave up waiting, the latest; "" = none."""
+    sql = """
+        SELECT b.id FROM lines l JOIN batches b ON b.id = l.batch_id
+        WHERE l.parcel_id = $1 AND b.partner_id = $2 AND b.state = ANY($3::text[])
+          AND (l.live OR l.state = 'lapsed' OR l.reason = 'COMMUNE_CLOSED')
+        ORDER BY l.live DESC, b.create_time DESC, b.id LIMIT 1"""
+    found = await ids_of(connection, sql, parcel_id, partner_id, list(AWARDED))
+    return found[0] if found else ""
 
 
 async def live_batch(connection: AsyncConnection, parcel_id: str) -> tuple[str, str]:
@@ -57,7 +68,7 @@ async def live_batch(connection: AsyncConnection, parcel_id: str) -> tuple[str, 
 
 async def decisions(connection: AsyncConnection, parcel_id: str, local_date: str) -> list[Decision]:
     """What the waves of a local day decided about a parcel, oldest first."""
-    ids = await _ids(
+    ids = await ids_of(
         connection, "SELECT id FROM decisions WHERE parcel_id = $1 AND local_date = $2", parcel_id, local_date
     )
     return sorted(await DECISIONS.load(connection, ids, lock=False), key=lambda one: (one.decide_time, one.wave_id))
@@ -71,15 +82,33 @@ async def batch(connection: AsyncConnection, batch_id: str) -> Batch:
     return found[0]
 
 
-async def lines(connection: AsyncConnection, batch_id: str) -> list[Line]:
-    """Every line a batch ever had, by parcel."""
-    ids = await _ids(connection, "SELECT id FROM lines WHERE batch_id = $1", batch_id)
+async def lines(connection: AsyncConnection, batch_id: str, commune_code: str = "") -> list[Line]:
+    """Every line a batch ever had, by parcel; of one commune's parcels, or of all."""
+    sql = """
+        SELECT l.id FROM lines l JOIN parcels p ON p.id = l.parcel_id
+        WHERE l.batch_id = $1 AND ($2 = '' OR p.origin_commune_code = $2)"""
+    ids = await ids_of(connection, sql, batch_id, commune_code)
     return sorted(await LINES.load(connection, ids, lock=False), key=lambda line: line.parcel_id)
+
+
+async def shares(connection: AsyncConnection, found: Iterable[Batch], commune_code: str) -> list[Batch]:
+    """One commune's shares of these batches."""
+    sql = """
+        SELECT l.batch_id, count(*), count(*) FILTER (WHERE l.state = 'picked'),
+               count(*) FILTER (WHERE l.state IN ('missed', 'lapsed')),
+               sum((p.shipment -> 'size' ->> 'weight_g')::bigint)::bigint
+        FROM lines l JOIN parcels p ON p.id = l.parcel_id
+        WHERE l.batch_id = ANY($1::text[]) AND p.origin_commune_code = $2 GROUP BY l.batch_id"""
+    runs = list(found)
+    result = await connection.exec_driver_sql(sql, ([one.id for one in runs], commune_code))
+    rows: Sequence[Any] = result.all()
+    counted = {row[0]: Counts(*row[1:]) for row in rows}
+    return [share_of(one, commune_code, counted.get(one.id, Counts())) for one in runs]
 
 
 async def tenders_of(connection: AsyncConnection, batch_id: str) -> list[Tender]:
     """The offers of a batch, oldest first."""
-    ids = await _ids(connection, "SELECT id FROM tenders WHERE batch_id = $1", batch_id)
+    ids = await ids_of(connection, "SELECT id FROM tenders WHERE batch_id = $1", batch_id)
     return sorted(await TENDERS.load(connection, ids, lock=False), key=lambda one: one.answer_deadline_time)
 
 
@@ -104,7 +133,7 @@ async def list_batches(connection: AsyncConnection, wanted: BatchFilter, count: 
         ORDER BY create_time DESC, id DESC LIMIT $7"""
     before = wanted.before or (None, "")
     values = (wanted.state, wanted.commune_code, wanted.leave_date, wanted.partner_id, *before, count)
-    ids = await _ids(connection, sql, *values)
+    ids = await ids_of(connection, sql, *values)
     found = {one.id: one for one in await BATCHES.load(connection, ids, lock=False)}
     return [found[id] for id in ids]
 
@@ -127,7 +156,7 @@ async def open_tenders(
         WHERE partner_id = $1 AND state = 'offered' AND answer_deadline_time >= $2
           AND ($3::timestamptz IS NULL OR (answer_deadline_time, id) > ($3, $4))
         ORDER BY answer_deadline_time, id LIMIT $5"""
-    ids = await _ids(connection, sql, partner_id, now, *(after or (None, "")), count)
+    ids = await ids_of(connection, sql, partner_id, now, *(after or (None, "")), count)
     found = {one.id: one for one in await TENDERS.load(connection, ids, lock=False)}
     runs = {one.id: one for one in await BATCHES.load(connection, [t.batch_id for t in found.values()], lock=False)}
     return [(found[id], runs[found[id].batch_id]) for id in ids]
@@ -146,21 +175,34 @@ async def points(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, P
 async def silent_tenders(connection: AsyncConnection, now: datetime) -> list[tuple[Tender, Batch]]:
     """Offers whose deadline passed without an answer."""
     sql = "SELECT id FROM tenders WHERE state = 'offered' AND answer_deadline_time < $1 ORDER BY id LIMIT 100"
-    found = await TENDERS.load(connection, await _ids(connection, sql, now), lock=False)
+    found = await TENDERS.load(connection, await ids_of(connection, sql, now), lock=False)
     runs = {one.id: one for one in await BATCHES.load(connection, [t.batch_id for t in found], lock=False)}
     return [(tender, runs[tender.batch_id]) for tender in found]
 
 
-async def cancelled_on_runs(connection: AsyncConnection, batch_id: str = "") -> list[tuple[str, str, str]]:
-    """Parcels that were called off and still stand on a manifest: batch, its tender, parcel. "" = on any run."""
+async def not_to_collect(connection: AsyncConnection, batch_id: str = "") -> list[tuple[str, str, str]]:
+    """Parcels on a manifest that were called off, or that another run has: batch, its tender, parcel. "" = any run."""
     sql = """
         SELECT l.batch_id, b.tender_id, l.parcel_id
         FROM lines l JOIN parcels p ON p.id = l.parcel_id JOIN batches b ON b.id = l.batch_id
-        WHERE l.live AND l.state = 'planned' AND p.state = 'cancelled' AND ($1 = '' OR l.batch_id = $1)
+        WHERE l.live AND l.state = 'planned' AND ($1 = '' OR l.batch_id = $1)
+          AND (p.state = 'cancelled' OR p.batch_id NOT IN ('', l.batch_id))
         ORDER BY 1, 3 LIMIT 500"""
     result = await connection.exec_driver_sql(sql, (batch_id,))
     rows: Sequence[Any] = result.all()
     return [(row[0], row[1], row[2]) for row in rows]
+
+
+async def unreported_runs(connection: AsyncConnection, back_before: datetime) -> list[Batch]:
+    """Runs that should have been back before a moment, with parcels that nobody reported or scanned."""
+    sql = f"""
+        SELECT id FROM batches
+        WHERE {tables.LIVE_BATCH} AND state IN ('accepted', 'collecting') AND return_time < $1
+          AND EXISTS (SELECT FROM lines l JOIN parcels p ON p.id = l.parcel_id
+                      WHERE l.batch_id = batches.id AND l.state = 'planned'
+                        AND p.state IN ('created', 'ready', 'on_hold'))
+        ORDER BY id LIMIT 100"""
+    return await BATCHES.load(connection, await ids_of(connection, sql, back_before), lock=False)
 
 
 async def waiting_parcels(connection: AsyncConnection, refuse_before: datetime) -> list[tuple[str, str]]:
@@ -177,65 +219,25 @@ async def waiting_parcels(connection: AsyncConnection, refuse_before: datetime) 
 
 async def closures_from(connection: AsyncConnection, now: datetime) -> list[Closure]:
     """Closures that hold now or will."""
-    ids = await _ids(connection, "SELECT id FROM closures WHERE to_time > $1", now)
+    ids = await ids_of(connection, "SELECT id FROM closures WHERE to_time > $1", now)
     return sorted(await CLOSURES.load(connection, ids, lock=False), key=lambda one: (one.from_time, one.id))
 
 
 async def batches_by_roads(connection: AsyncConnection, road_ids: Sequence[str]) -> list[str]:
     """Live runs that reach their hub by one of these roads."""
     sql = f"SELECT id FROM batches WHERE {tables.LIVE_BATCH} AND road_id = ANY($1::text[]) ORDER BY id"
-    return await _ids(connection, sql, list(road_ids))
+    return await ids_of(connection, sql, list(road_ids))
+
+
+async def batches_to_visit(connection: AsyncConnection, commune_codes: Sequence[str]) -> list[Batch]:
+    """Runs that have not begun and have, or had, a stop in one of these communes."""
+    sql = f"""
+        SELECT id FROM batches
+        WHERE {tables.LIVE_BATCH} AND state IN ('tendered', 'accepted') AND commune_codes ?| $1::text[] ORDER BY id"""
+    ids = await ids_of(connection, sql, list(commune_codes))
+    return await BATCHES.load(connection, ids, lock=False)
 
 
 async def planned_waves(connection: AsyncConnection, wave_ids: Iterable[str]) -> set[str]:
     """Which of these waves were planned."""
-    return set(await _ids(connection, "SELECT id FROM waves WHERE id = ANY($1::text[])", list(wave_ids)))
-
-
-async def open_batches(connection: AsyncConnection, area_hub_id: str) -> list[Batch]:
-    """Runs of an area that no partner took."""
-    ids = await _ids(connection, "SELECT id FROM batches WHERE state = 'open' AND area_hub_id = $1", area_hub_id)
-    return await BATCHES.load(connection, ids, lock=False)
-
-
-async def parcels_to_plan(connection: AsyncConnection, area_hub_id: str) -> list[Parcel]:
-    """The parcels of an area that are on no run and not collected yet, packed or not."""
-    sql = """
-        SELECT p.id FROM parcels p
-        WHERE p.area_hub_id = $1 AND p.state IN ('created', 'ready')
-          AND NOT EXISTS (SELECT FROM lines l WHERE l.parcel_id = p.id AND l.live)"""
-    return await PARCELS.load(connection, await _ids(connection, sql, area_hub_id), lock=False)
-
-
-async def earlier_parcels(
-    connection: AsyncConnection, area_hub_id: str, days: Sequence[LikeDay], count: int
-) -> list[Parcel]:
-    """Up to so many parcels of an area that became ready on these days and were not called off, newest first."""
-    sql = """
-        SELECT p.id FROM parcels p
-        JOIN unnest($2::timestamptz[], $3::timestamptz[]) AS d(first, past)
-          ON p.ready_time >= d.first AND p.ready_time < d.past
-        WHERE p.area_hub_id = $1 AND p.promise IS NOT NULL AND p.state <> 'cancelled'
-        ORDER BY p.ready_time DESC, p.id LIMIT $4"""
-    firsts, pasts = [day.first for day in days], [day.past for day in days]
-    ids = await _ids(connection, sql, area_hub_id, firsts, pasts, count)
-    found = {one.id: one for one in await PARCELS.load(connection, ids, lock=False)}
-    return [found[id] for id in ids if id in found]
-
-
-async def batches_of_day(connection: AsyncConnection, leave_date: str) -> list[Batch]:
-    """Every run that leaves on a local day, whatever became of it."""
-    ids = await _ids(connection, "SELECT id FROM batches WHERE leave_date = $1 ORDER BY id", leave_date)
-    return await BATCHES.load(connection, ids, lock=False)
-
-
-async def turned_down(connection: AsyncConnection, area_hub_id: str, since: datetime) -> list[TurnedDown]:
-    """What partners declined, or let pass, in an area; the time is when they should have answered."""
-    sql = """
-        SELECT t.partner_id, ARRAY(SELECT jsonb_array_elements_text(b.commune_codes)), t.answer_deadline_time
-        FROM tenders t JOIN batches b ON b.id = t.batch_id
-        WHERE t.state IN ('declined', 'expired') AND t.answer_deadline_time >= $2 AND b.area_hub_id = $1
-        ORDER BY t.answer_deadline_time, t.id"""
-    result = await connection.exec_driver_sql(sql, (area_hub_id, since))
-    rows: Sequence[Any] = result.all()
-    return [TurnedDown(row[0], tuple(row[1]), row[2]) for row in rows]
+    return set(await ids_of(connection, "SELECT id FROM waves WHERE id = ANY($1::text[])", list(wave_ids)))

@@ -104,6 +104,7 @@ def _partner(row: Mapping[str, Any]) -> Partner:
         discounts=tuple(DiscountStep(**step) for step in row.get("discounts", ())),
         runs_per_day=row.get("runs_per_day"),
         parcels_per_day=row.get("parcels_per_day"),
+        needs_hamlet=row.get("needs_hamlet", False),
     )
 
 

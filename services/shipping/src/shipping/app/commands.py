@@ -68,8 +68,19 @@ class MarkReady:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenBatch:
+    """A run that no partner took, with the parcels it holds; the next plan of its area frees them."""
+
+    batch_id: str
+    parcel_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SavePlan:
-    """A wave was planned: runs are closed and offered, reasons kept. `versions` are the parcels it was made from."""
+    """A wave was planned: runs are closed and offered, reasons kept. `versions` are the parcels it was made from.
+
+    `open_batches` are withdrawn: their parcels were planned anew.
+    """
 
     wave_id: str
     area_hub_id: str
@@ -79,6 +90,7 @@ class SavePlan:
     reasons: tuple[Reason, ...]
     waits_for: Mapping[str, str]
     versions: Mapping[str, int]
+    open_batches: tuple[OpenBatch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,8 +148,17 @@ class ReportPickup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LapseRun:
+    """A partner did not report a run it took. `parcel_ids` are all of its manifest; it counts if back before that."""
+
+    batch_id: str
+    parcel_ids: tuple[str, ...]
+    back_before: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportScan:
-    """A partner scanned a parcel. `batch_id` is the live run of the parcel, "" = none; `raw` is the report itself."""
+    """A partner scanned a parcel. `batch_id` is its run that the parcel is or was on, "" = none; `raw` the report."""
 
     scan_id: str
     partner_id: str
@@ -164,6 +185,14 @@ class DeclareClosure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LiftClosure:
+    """A closure ends now. `officers_commune_code` "" = an operator says so."""
+
+    closure_id: str
+    officers_commune_code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MoveBatch:
     """A closure may concern a live batch: find it another hub. `closure_ids` are all that hold now or later."""
 
@@ -172,17 +201,19 @@ class MoveBatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DropParcels:
-    """Parcels of a run were called off: take them off its manifest. `tender_id` is the batch's, "" = none."""
+class SkipClosedStops:
+    """Closures may concern stops of a run: take them off. `parcel_ids` are the run's, `tender_id` is its, "" = none."""
 
     batch_id: str
     tender_id: str
     parcel_ids: tuple[str, ...]
+    closure_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WithdrawBatch:
-    """No partner took an open batch: free its parcels for the next plan."""
+class DropParcels:
+    """Parcels of a run were called off, or another run has them: take them off. `tender_id` is the run's, "" = none."""
 
     batch_id: str
+    tender_id: str
     parcel_ids: tuple[str, ...]

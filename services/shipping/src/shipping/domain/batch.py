@@ -13,7 +13,7 @@ from typing import NamedTuple
 from chassis.kernel import Aggregate, Change
 
 from shipping.domain import events
-from shipping.domain.feed import FeedFact, RunMoved, TenderClosed
+from shipping.domain.feed import FeedFact, RunMoved, RunParcelCancelled, TenderClosed
 from shipping.domain.partners import VehicleKind
 from shipping.domain.profile import Way
 
@@ -183,6 +183,15 @@ class Batch(Aggregate):
             missed_parcel_ids=tuple(missed),
         )
         return done.says(now, f"{len(picked)} picked, {len(missed)} missed", fact)
+
+    def lapsed(self, parcel_ids: Sequence[str], over: bool, now: datetime) -> Change:
+        """The partner reported nothing of these; `over`: nor of any other. The partner is told not to come any more."""
+        state = BatchState.FAILED if over else self.state
+        off = replace(self, state=state, parcels_missed=self.parcels_missed + len(parcel_ids))
+        fact = events.BatchLapsed(batch_id=self.id, partner_id=self.partner_id, parcel_ids=tuple(parcel_ids))
+        change = off.says(now, f"{len(parcel_ids)} not reported", fact)
+        told = [RunParcelCancelled(batch_id=self.id, partner_id=self.partner_id, parcel_id=id) for id in parcel_ids]
+        return joined(change, batch_of(change).tells(*told))
 
     def handed_over(self, at: datetime) -> Change:
         """The hub has the parcels."""

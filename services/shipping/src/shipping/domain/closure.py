@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chassis.kernel import Aggregate
@@ -21,6 +21,10 @@ class Closure(Aggregate):
     to_time: datetime
     source: str = ""
     declared_by: str = ""
+
+    def lifted(self, now: datetime) -> Closure:
+        """Ended, or never begun; itself if it is over anyway."""
+        return replace(self, from_time=min(self.from_time, now), to_time=now) if now < self.to_time else self
 
     def overlaps(self, first: datetime, last: datetime) -> bool:
         """Whether it holds at any moment between the two, both included."""

@@ -230,6 +230,14 @@ class BatchHandedOver(BatchFact):
     handover_time: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchLapsed(BatchFact):
+    """The partner reported nothing of these parcels until long after the run's end."""
+
+    partner_id: str
+    parcel_ids: tuple[str, ...]
+
+
 F = TypeVar("F", bound=Fact)
 
 

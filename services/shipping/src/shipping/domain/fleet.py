@@ -18,6 +18,26 @@ NOBODYS = frozenset({BatchState.OPEN, BatchState.WITHDRAWN})
 HUB = "hub"
 
 
+RECORD_DAYS = 28
+"""How far back a partner is judged by the runs it took."""
+
+RUNS_OF_TRUST = 10
+"""Runs that a partner is believed to have kept before we knew it, so that one slip does not shut it out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The runs a partner took lately, and those of them that lapsed."""
+
+    runs: int = 0
+    lapsed: int = 0
+
+    @property
+    def on_time(self) -> float:
+        """The share of runs that may be expected to come."""
+        return 1 - self.lapsed / (self.runs + RUNS_OF_TRUST)
+
+
 @dataclass(frozen=True, slots=True)
 class TurnedDown:
     """A partner declined a run, or kept silent, at that time."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from chassis.kernel import crockford
@@ -16,7 +16,7 @@ from shipping.domain import planning
 from shipping.domain.batch import Batch, BatchStop
 from shipping.domain.calendar import DAYS_SEARCHED_MAX, instant, local_date
 from shipping.domain.closure import Closure, is_closed, open_spans, open_ways
-from shipping.domain.fleet import TurnedDown, forbidden, partner_day, vehicles_out
+from shipping.domain.fleet import Record, TurnedDown, forbidden, partner_day, vehicles_out
 from shipping.domain.foreseeing import Ahead, forecast
 from shipping.domain.parcel import Parcel
 from shipping.domain.parcel_steps import ParcelState
@@ -37,7 +37,7 @@ class Known:
     """What one wave knows: the area's parcels that wait, their pickup points by id, the closures, and when that was.
 
     `earlier` are parcels of the days that `ahead` names (newest first), `batches` all runs of the local day, `refusals`
-    what partners turned down that day.
+    what partners turned down that day, `records` how they kept what they took, by partner.
     """
 
     wave_id: str
@@ -51,6 +51,7 @@ class Known:
     earlier: Sequence[Parcel] = ()
     batches: Sequence[Batch] = ()
     refusals: Sequence[TurnedDown] = ()
+    records: Mapping[str, Record] = field(default_factory=dict)
 
 
 def way_key(way: Way) -> str:
@@ -165,7 +166,7 @@ class Gathered:
         origin = self.world.units.resolve(parcel.origin_commune_code, self.today)
         target = resolve(self.world, parcel.shipment.destination, self.known.now)
         served = origin and target and partner.serves(Leg.PICKUP, origin) and partner.serves(Leg.DELIVERY, target)
-        return bool(served) and partner.carries(parcel.shipment.size)
+        return bool(served) and partner.carries(parcel.shipment.size) and partner.finds(parcel.origin_hamlet)
 
     def _gate(self, key: str) -> planning.Gate:
         gate = self.gates[key]
@@ -207,6 +208,7 @@ class Gathered:
                 per_km_vnd=vehicle.per_km_vnd,
                 per_stop_vnd=vehicle.per_stop_vnd,
                 per_parcel_vnd=vehicle.per_parcel_vnd,
+                on_time=self.known.records.get(partner.partner_id, Record()).on_time,
             )
             for partner in self.collecting
             for vehicle in sorted(partner.vehicles, key=lambda one: LARGEST_FIRST.index(one.kind))

@@ -17,6 +17,10 @@ class LineState(StrEnum):
     MISSED = "missed"
     CANCELLED = "cancelled"
     REFUSED = "refused"
+    LAPSED = "lapsed"
+
+
+LEFT_BEHIND = frozenset({LineState.MISSED, LineState.LAPSED})
 
 
 def line_id(batch_id: str, parcel_id: str) -> str:
@@ -47,6 +51,10 @@ class Line(Aggregate):
     def missed(self, reason: str, at: datetime) -> Line:
         """Left behind; the parcel is free for another run."""
         return replace(self, state=LineState.MISSED, live=False, reason=reason, report_time=at)
+
+    def lapsed(self) -> Line:
+        """Nobody reported it; the parcel is free for another run."""
+        return replace(self, state=LineState.LAPSED, live=False, reason="NOT_REPORTED")
 
     def taken_out(self, state: LineState, reason: str) -> Line:
         """Called off or refused before the gate."""

@@ -147,6 +147,10 @@ class Parcel(Aggregate):
         )
         return parcel._say(fact, steps=(Step("ParcelPickedUp", at, batch_id),))
 
+    def let_go(self, batch_id: str, now: datetime) -> Outcome:
+        """Its run lapsed; it is planned anew, and whoever was to come is not to be blamed on the seller."""
+        return said(self._noted(Step("RunLapsed", now, batch_id)))
+
     def missed(self, batch_id: str, partner_id: str, reason: str, at: datetime) -> Outcome:
         """The courier came in vain: one attempt more, or, after the last, an operator's decision."""
         state = ParcelState.READY if self.attempt < PICKUP_ATTEMPTS_MAX else ParcelState.ON_HOLD

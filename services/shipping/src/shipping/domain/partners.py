@@ -57,6 +57,7 @@ class Partner:
     """One courier partner. `legs` holds everywhere but in `communes` (by code) and in units of `excluded_kinds`.
 
     `discounts` (rising) and the ceilings a day are over all its runs; None = no ceiling.
+    `needs_hamlet`: it collects at gates only whose hamlet is known (R85).
     """
 
     partner_id: str
@@ -77,12 +78,17 @@ class Partner:
     discounts: tuple[DiscountStep, ...] = ()
     runs_per_day: int | None = None
     parcels_per_day: int | None = None
+    needs_hamlet: bool = False
 
     def serves(self, leg: Leg, unit: Unit) -> bool:
         """Whether it does that leg in that commune."""
         if unit.code in self.communes:
             return leg in self.communes[unit.code]
         return leg in self.legs and unit.kind not in self.excluded_kinds
+
+    def finds(self, hamlet: str) -> bool:
+        """Whether a gate's address is enough for it; "" = the hamlet is not known."""
+        return bool(hamlet) or not self.needs_hamlet
 
     def carries(self, size: Size) -> bool:
         """Whether a parcel is within its limits."""

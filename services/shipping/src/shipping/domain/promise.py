@@ -112,7 +112,10 @@ def choose_partner(world: World, shipment: Shipment, origin: Place, now: datetim
     carrying = [one for one in serving if one.carries(shipment.size) and one.fetches(shipment, largest)]
     if not carrying:
         raise Refusal("OVER_PARTNER_LIMITS")
-    return carrying[0]
+    finding = [one for one in carrying if one.finds(origin.hamlet)]
+    if not finding:
+        raise Refusal("HAMLET_NEEDED")
+    return finding[0]
 
 
 def resolve(world: World, place: Place, now: datetime) -> Unit | None:

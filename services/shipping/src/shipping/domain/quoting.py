@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shipping.domain.goods import NEVER, Place, Shipment
+from shipping.domain.partners import VehicleKind
+from shipping.domain.pickup_point import Gate
 from shipping.domain.promise import Promise, Refusal, World, promise
 
 
@@ -18,11 +20,15 @@ class Quote:
     chargeable_g: int = 0
 
 
-def quote(world: World, origin: Place, shipment: Shipment, now: datetime) -> Quote:
-    """The promise that a parcel made now would get; `place_time` NEVER means now."""
+def quote(world: World, origin: Place, shipment: Shipment, now: datetime, gate: Gate | None = None) -> Quote:
+    """The promise that a parcel made now would get; `place_time` NEVER means now.
+
+    It is collected at the gate, if one is named, and else in `origin`, where every vehicle comes.
+    """
+    origin, largest = (gate.place, gate.largest_vehicle) if gate else (origin, VehicleKind.TRUCK)
     asked = replace(shipment, place_time=now) if shipment.place_time == NEVER else shipment
     try:
-        made = promise(world, asked, origin, now)
+        made = promise(world, asked, origin, now, largest)
     except Refusal as refusal:
         return Quote(None, refusal.reason)
     partner = world.partners[made.partner_id]

@@ -9,6 +9,7 @@ ACCESS = {
     "GetBatch": frozenset({"operator", "officer"}),
     "ExplainParcel": frozenset({"seller", "operator", "service"}),
     "DeclareClosure": frozenset({"operator", "officer"}),
+    "LiftClosure": frozenset({"operator", "officer"}),
     "PlanWave": frozenset({"operator"}),
     "ListTenders": frozenset({"partner"}),
     "AcceptTender": frozenset({"partner"}),

@@ -11,7 +11,7 @@ from chassis.wiring import Job, Runtime
 
 from chassis import telemetry
 from shipping.adapters import reads
-from shipping.app.commands import DropParcels, ExpireTender, MoveBatch, ResumeParcel
+from shipping.app.commands import DropParcels, ExpireTender, LapseRun, MoveBatch, ResumeParcel, SkipClosedStops
 from shipping.app.handlers.parcels import WAIT_FOR_POINT
 from shipping.domain.errors import PlanOutdated
 from shipping.domain.wave import wave_id
@@ -74,19 +74,41 @@ async def expire_tenders(runtime: Runtime, now: datetime) -> None:
 
 
 async def apply_closures(runtime: Runtime, now: datetime) -> None:
-    """Move live runs off closed roads; also those that were saved while a closure was declared."""
+    """Move live runs off closed roads, and out of closed communes; also those saved while a closure was declared."""
     async with runtime.engine.connect() as connection:
         closures = await reads.closures_from(connection, now)
         roads = sorted({closure.road_id for closure in closures if closure.road_id})
-        batch_ids = await reads.batches_by_roads(connection, roads) if roads else []
-    closure_ids = tuple(closure.id for closure in closures)
-    await _dispatch(runtime, [MoveBatch(batch_id=id, closure_ids=closure_ids) for id in batch_ids])
+        communes = sorted({closure.commune_code for closure in closures if closure.commune_code})
+        moving = await reads.batches_by_roads(connection, roads) if roads else []
+        visiting = await reads.batches_to_visit(connection, communes) if communes else []
+    ids = tuple(closure.id for closure in closures)
+    await _dispatch(runtime, [MoveBatch(batch_id=id, closure_ids=ids) for id in moving])
+    commands = [
+        SkipClosedStops(batch_id=one.id, tender_id=one.tender_id, parcel_ids=one.parcel_ids, closure_ids=ids)
+        for one in visiting
+    ]
+    await _dispatch(runtime, commands)
+
+
+@dataclass(frozen=True, slots=True)
+class Lapses:
+    """Ends the wait for partners that took a run and never reported it, so long after its planned end."""
+
+    grace: timedelta
+
+    async def lapse_runs(self, runtime: Runtime, now: datetime) -> None:
+        """Free the parcels that nobody reported."""
+        back_before = now - self.grace
+        async with runtime.engine.connect() as connection:
+            found = await reads.unreported_runs(connection, back_before)
+        commands = [LapseRun(batch_id=x.id, parcel_ids=x.parcel_ids, back_before=back_before) for x in found]
+        await _dispatch(runtime, commands)
 
 
 async def drop_cancelled(runtime: Runtime, batch_id: str = "") -> None:
-    """Take called-off parcels off their manifests; of one batch, or of all."""
+    """Take parcels off manifests that were called off, or that another run has; of one batch, or of all."""
     async with runtime.engine.connect() as connection:
-        found = await reads.cancelled_on_runs(connection, batch_id)
+        found = await reads.not_to_collect(connection, batch_id)
     by_batch: dict[tuple[str, str], list[str]] = {}
     for batch, tender, parcel in found:
         by_batch.setdefault((batch, tender), []).append(parcel)
@@ -115,12 +137,13 @@ async def _dispatch(runtime: Runtime, commands: Sequence[object]) -> None:
             raise answer
 
 
-def jobs(waves: Waves) -> tuple[Job, ...]:
+def jobs(waves: Waves, run_grace: timedelta) -> tuple[Job, ...]:
     """Everything the clock does here."""
     return (
         Job("plan_waves", DueWaves(waves).plan, every_seconds=0.5),
         Job("expire_tenders", expire_tenders, every_seconds=0.5),
         Job("apply_closures", apply_closures, every_seconds=0.5),
+        Job("lapse_runs", Lapses(run_grace).lapse_runs, every_seconds=5.0),
         Job("drop_cancelled", _drop_all_cancelled, every_seconds=0.5),
         Job("resume_waiting", resume_waiting, every_seconds=0.5),
     )

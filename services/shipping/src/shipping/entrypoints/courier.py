@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from chassis.access import caller
@@ -30,9 +31,10 @@ CONTACTS_SECONDS = 5.0
 class CourierServicer(pb_grpc.CourierServiceServicer):
     """The RPCs of partners, over one runtime."""
 
-    def __init__(self, runtime: Runtime, world: World) -> None:
-        """Orders is called through the runtime's channel with our own token."""
+    def __init__(self, runtime: Runtime, world: World, contact_span: timedelta) -> None:
+        """Orders is called through the runtime's channel with our own token, until so long after a run."""
         self._runtime, self._door, self._world = runtime, runtime.door, world
+        self._contact_span = contact_span
 
     async def ListTenders(self, request: pb.ListTendersRequest, context: Any) -> pb.ListTendersResponse:
         """Open offers of the caller."""
@@ -81,7 +83,10 @@ class CourierServicer(pb_grpc.CourierServiceServicer):
             _check_awarded(batch, caller().partner_id)
             parcels = await reads.parcels(connection, batch.parcel_ids)
             points = await reads.points(connection, (stop.pickup_point_id for stop in batch.stops))
-        contacts = await self._contacts(sorted({one.shipment.contact_id for one in parcels.values()}))
+        # Nobody needs to know for ever where a buyer lives.
+        told = self._runtime.clock.now() <= batch.return_time + self._contact_span
+        asked = {one.shipment.contact_id for one in parcels.values()} if told else set[str]()
+        contacts = await self._contacts(sorted(asked))
         hub = self._world.network.hubs[batch.hub_id]
         return courier.manifest_to(
             courier.Manifest(batch=batch, hub=hub, parcels=parcels, points=points, contacts=contacts)
@@ -117,7 +122,8 @@ class CourierServicer(pb_grpc.CourierServiceServicer):
     async def ReportScan(self, request: pb.ReportScanRequest, context: Any) -> pb.ReportScanResponse:
         """One scan, kept as it came."""
         async with self._runtime.engine.connect() as connection:
-            batch_id, _ = await reads.live_batch(connection, identifier(request.parcel_id, "parcel_id"))
+            parcel_id, partner_id = identifier(request.parcel_id, "parcel_id"), caller().partner_id
+            batch_id = await reads.run_of(connection, parcel_id, partner_id)
         command = requests.report_scan(request, caller(), batch_id)
         return await self._door.execute(command, request, courier.scan_reported)
 

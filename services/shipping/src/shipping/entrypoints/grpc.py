@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from chassis.access import Caller, caller
@@ -35,7 +35,14 @@ class ShippingServicer(pb_grpc.ShippingServiceServicer):
 
     async def QuotePromise(self, request: pb.QuotePromiseRequest, context: Any) -> pb.QuotePromiseResponse:
         origin, shipment = requests.quote(request)
-        answer: Quote = quote(self._world, origin, shipment, self._runtime.clock.now())
+        now, point_id = self._runtime.clock.now(), shipment.pickup_point_id
+        if not point_id:
+            answer = quote(self._world, origin, shipment, now)
+        else:
+            async with self._runtime.engine.connect() as connection:
+                point = (await reads.points(connection, [point_id])).get(point_id)
+            named = point and quote(self._world, origin, shipment, now, point.at(now))
+            answer = named or Quote(None, "UNKNOWN_PICKUP_POINT")
         return responses.quoted(answer.promise, answer.refuse_reason, answer.chargeable_g)
 
     async def MarkReady(self, request: pb.MarkReadyRequest, context: Any) -> pb.MarkReadyResponse:
@@ -54,16 +61,17 @@ class ShippingServicer(pb_grpc.ShippingServiceServicer):
     async def ListBatches(self, request: pb.ListBatchesRequest, context: Any) -> pb.ListBatchesResponse:
         count, own = requests.page_size(request.page_size), caller().commune_code
         wanted = reads.BatchFilter(
-            state=responses.BATCH_STATES_BACK.get(request.state, ""),
+            state=responses.batch_state(request.state, "state"),
             commune_code=own or maybe_identifier(request.commune_code, "commune_code"),
             leave_date=iso_date(request.local_date, "local_date"),
-            partner_id=maybe_identifier(request.partner_id, "partner_id"),
+            partner_id=requests.partner_filter(request, self._world),
             before=place_of(request.page_token),
         )
         async with self._runtime.engine.connect() as connection:
             found = await reads.list_batches(connection, wanted, count + 1)
+            seen = await reads.shares(connection, found[:count], own) if own else found[:count]
         last = found[count - 1] if len(found) > count else None
-        return responses.batch_page(found[:count], token_of((last.create_time, last.id)) if last else "")
+        return responses.batch_page(seen, token_of((last.create_time, last.id)) if last else "")
 
     async def GetBatch(self, request: pb.GetBatchRequest, context: Any) -> pb.GetBatchResponse:
         async with self._runtime.engine.connect() as connection:
@@ -71,7 +79,9 @@ class ShippingServicer(pb_grpc.ShippingServiceServicer):
             own = caller().commune_code
             if own and own not in batch.commune_codes:
                 raise NotFound(kind="Batch", id=batch.id)
-            lines, tenders = await reads.lines(connection, batch.id), await reads.tenders_of(connection, batch.id)
+            if own:
+                (batch,) = await reads.shares(connection, [batch], own)
+            lines, tenders = await reads.lines(connection, batch.id, own), await reads.tenders_of(connection, batch.id)
         return responses.batch_answer(batch, lines, tenders)
 
     async def ExplainParcel(self, request: pb.ExplainParcelRequest, context: Any) -> pb.ExplainParcelResponse:
@@ -98,6 +108,9 @@ class ShippingServicer(pb_grpc.ShippingServiceServicer):
         await apply_closures(self._runtime, self._runtime.clock.now())
         return answer
 
+    async def LiftClosure(self, request: pb.LiftClosureRequest, context: Any) -> pb.LiftClosureResponse:
+        return await self._door.execute(requests.lift_closure(request, caller()), request, responses.closure_lifted)
+
     async def PlanWave(self, request: pb.PlanWaveRequest, context: Any) -> pb.PlanWaveResponse:
         if request.hub_id not in self._world.network.hubs:
             raise Invalid("hub_id", "is no hub")
@@ -114,7 +127,7 @@ def _check_seller(parcel: Parcel, who: Caller) -> None:
         raise NotYourParcel(parcel_id=parcel.id)
 
 
-def servicers(runtime: Runtime, waves: Waves) -> dict[str, Registered]:
+def servicers(runtime: Runtime, waves: Waves, contact_span: timedelta) -> dict[str, Registered]:
     """Both services by their full names."""
     return {
         pb.DESCRIPTOR.services_by_name["ShippingService"].full_name: (
@@ -123,6 +136,6 @@ def servicers(runtime: Runtime, waves: Waves) -> dict[str, Registered]:
         ),
         courier_pb.DESCRIPTOR.services_by_name["CourierService"].full_name: (
             courier_grpc.add_CourierServiceServicer_to_server,
-            CourierServicer(runtime, waves.world),
+            CourierServicer(runtime, waves.world, contact_span),
         ),
     }

@@ -214,6 +214,10 @@ ENCODERS: dict[type, tuple[str, Encoder]] = {
         "batch_handed_over",
         lambda f: batch.BatchHandedOver(hub_id=f.hub_id, handover_time=timestamp(f.handover_time)),
     ),
+    events.BatchLapsed: (
+        "batch_lapsed",
+        lambda f: batch.BatchLapsed(partner_id=f.partner_id, parcel_ids=f.parcel_ids),
+    ),
     feed_events.TenderOffered: ("tender_offered", _tender_offered),
     feed_events.TenderClosed: (
         "tender_closed",

@@ -19,6 +19,7 @@ from shipping.wire.words import (
     commune_code,
     handling_from,
     identifier,
+    maybe_identifier,
     needed_time,
     place_from,
     size_from,
@@ -56,8 +57,11 @@ SCAN_KINDS = {
 
 def quote(request: pb.QuotePromiseRequest) -> tuple[Place, Shipment]:
     """What is asked for: the origin, and the shipment as it would be; its place_time is NEVER if now is meant."""
-    origin = place_from(request.origin, "origin")
+    point_id = maybe_identifier(request.pickup_point_id, "pickup_point_id")
+    left_out = bool(point_id) and not request.HasField("origin")
+    origin = Place() if left_out else place_from(request.origin, "origin")
     shipment = Shipment(
+        pickup_point_id=point_id,
         destination=place_from(request.destination, "destination"),
         size=size_from(request.size, "size"),
         handling=handling_from(request.handling),
@@ -109,6 +113,13 @@ def declare_closure(
     )
 
 
+def lift_closure(request: pb.LiftClosureRequest, caller: Caller) -> commands.LiftClosure:
+    """A closure; an officer's own."""
+    return commands.LiftClosure(
+        closure_id=identifier(request.closure_id, "closure_id"), officers_commune_code=caller.commune_code
+    )
+
+
 def gate_reports(request: courier.ReportPickupRequest) -> tuple[commands.GateReport, ...]:
     """The reports of one call, bounded, each parcel once."""
     if len(request.reports) > REPORTS_MAX:
@@ -155,6 +166,13 @@ def refused_parcel_ids(request: courier.AcceptTenderRequest) -> tuple[str, ...]:
     if len(request.refused_parcel_ids) > REFUSED_MAX:
         raise Invalid("refused_parcel_ids", f"must be at most {REFUSED_MAX}")
     return tuple(dict.fromkeys(identifier(one, "refused_parcel_ids") for one in request.refused_parcel_ids))
+
+
+def partner_filter(request: pb.ListBatchesRequest, world: World) -> str:
+    """A partner there is, or "" for any."""
+    if request.partner_id and request.partner_id not in world.partners:
+        raise Invalid("partner_id", "is no partner")
+    return request.partner_id
 
 
 def page_size(value: int) -> int:

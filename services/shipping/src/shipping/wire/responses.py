@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from chassis.kernel import Invalid
 from chophien.common.v1 import common_pb2
 from chophien.shipping.v1 import pickup_batch_event_pb2 as batch_pb
 from chophien.shipping.v1 import shipping_service_pb2 as pb
@@ -26,6 +27,13 @@ PARCEL_STATES = {state: pb.ParcelState.Value(f"PARCEL_STATE_{state.name}") for s
 BATCH_STATES = {state: pb.BatchState.Value(f"BATCH_STATE_{state.name}") for state in BatchState}
 BATCH_STATES_BACK: dict[int, str] = {pb.BatchState.Value(f"BATCH_STATE_{s.name}"): s.value for s in BatchState}
 LINE_STATES = {state: pb.LineState.Value(f"LINE_STATE_{state.name}") for state in LineState}
+
+
+def batch_state(number: int, field: str) -> str:
+    """Our word for a state that is asked for; "" = any."""
+    if number and number not in BATCH_STATES_BACK:
+        raise Invalid(field, "is no state that is known here")
+    return BATCH_STATES_BACK.get(number, "")
 
 
 def trace_id(traceparent: str) -> str:
@@ -198,6 +206,11 @@ def _wave_reason(decision: Decision) -> pb.WaveReason:
 def closure_declared(closure: Closure) -> pb.DeclareClosureResponse:
     """The closure's id."""
     return pb.DeclareClosureResponse(closure_id=closure.id)
+
+
+def closure_lifted(closure: Closure) -> pb.LiftClosureResponse:
+    """When it ended."""
+    return pb.LiftClosureResponse(to_time=timestamp(closure.to_time))
 
 
 def wave_planned(wave: PlannedWave) -> pb.PlanWaveResponse:

@@ -1,23 +1,22 @@
-"""Carries out what concerns pickup batches: plans, tenders, reports from the gates, closures."""
+"""Carries out what concerns pickup batches: answers to tenders, and reports from the gates."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from enum import StrEnum
 
-from chassis.kernel import NOTHING, Change, Invalid, Loaded, Moment, NotFound, Outcome, said, together
+from chassis.kernel import NOTHING, Change, Invalid, Loaded, Moment, NotFound, Outcome, said
 
 from shipping.app import commands
-from shipping.domain import events, feed
+from shipping.app.handlers.promising import promised_anew
+from shipping.domain import events
 from shipping.domain.batch import AWARDED, FINISHED, Batch, BatchState, batch_of, joined
 from shipping.domain.errors import NoLongerYours, NotAccepted, ParcelsUnreported, RunNotFinished
-from shipping.domain.goods import Place
-from shipping.domain.line import Line, LineState, line_id
+from shipping.domain.line import LEFT_BEHIND, Line, LineState, line_id
 from shipping.domain.parcel import Parcel
 from shipping.domain.parcel_steps import BEFORE_PICKUP, ParcelState
-from shipping.domain.promise import Refusal, World, promise
+from shipping.domain.promise import World
 from shipping.domain.tender import Tender, TenderState
 from shipping.domain.tendering import Offer, accepted, passed_on
 
@@ -130,10 +129,12 @@ def _at_the_gate(
     parcel = loaded.get(Parcel, report.parcel_id)
     if line is None or parcel is None or line.state is LineState.REFUSED:
         return PickupOutcome.NOT_ON_RUN, None, ()
-    off = parcel.state is ParcelState.CANCELLED and line.state is LineState.PLANNED
+    # A run that lapsed may be reported late; that the courier came in vain is no news then.
+    still = line.state is LineState.PLANNED or (line.state is LineState.LAPSED and report.picked)
+    off = still and (parcel.state is ParcelState.CANCELLED or parcel.batch_id not in ("", batch.id))
     if off or line.state is LineState.CANCELLED:
         return PickupOutcome.CANCELLED, None, ()
-    if line.state is not LineState.PLANNED:
+    if not still:
         same = line.state is (LineState.PICKED if report.picked else LineState.MISSED)
         return PickupOutcome.REPEATED if same else PickupOutcome.CONFLICT, None, ()
     at = report.report_time or moment.now
@@ -141,35 +142,19 @@ def _at_the_gate(
         # A parcel that was scanned on its way cannot have been missed; the scan is the better witness.
         outcome = PickupOutcome.APPLIED if report.picked else PickupOutcome.CONFLICT
         return outcome, line.picked(at), parcel.picked_up(batch.id, batch.partner_id, at).changes
-    missed = _missed(world, batch, parcel, report, at, moment)
-    return PickupOutcome.APPLIED, line.missed(report.reason, at), (missed,)
-
-
-def _missed(
-    world: World, batch: Batch, parcel: Parcel, report: commands.GateReport, at: datetime, moment: Moment
-) -> Change:
-    """The parcel after a miss, with what can be promised now if it waits for another run."""
-    (change,) = parcel.missed(batch.id, batch.partner_id, report.reason, at).changes
-    left = change.aggregate
-    assert isinstance(left, Parcel)
-    if left.state is not ParcelState.READY:
-        return change
-    try:
-        anew = promise(world, left.shipment, Place(left.origin_commune_code), moment.now)
-    except Refusal:
-        return change
-    (after,) = left.promised_anew(anew, moment.now).changes
-    return Change(after.aggregate, change.facts + after.facts)
+    (missed,) = parcel.missed(batch.id, batch.partner_id, report.reason, at).changes
+    return PickupOutcome.APPLIED, line.missed(report.reason, at), (promised_anew(world, missed, moment),)
 
 
 def _run_after(
     batch: Batch, command: commands.ReportPickup, lines: dict[str, Line], moment: Moment
 ) -> tuple[Change | None, dict[str, Line]]:
     """The batch after the reports, if it changed, and the lines, which a hand-over releases."""
-    picked, missed = _ids(batch, lines, LineState.PICKED), _ids(batch, lines, LineState.MISSED)
+    picked, missed = _ids(batch, lines, LineState.PICKED), _ids(batch, lines, *LEFT_BEHIND)
     counted = replace(batch, parcels_picked=len(picked), parcels_missed=len(missed))
     changes: list[Change] = []
-    if batch.state is BatchState.ACCEPTED and (command.reports or command.run_finished):
+    begun = batch.state is BatchState.ACCEPTED and (command.reports or command.run_finished)
+    if begun or (batch.state is BatchState.FAILED and picked):
         changes.append(replace(counted, state=BatchState.COLLECTING).noted("CollectingStarted", moment.now))
     elif counted != batch:
         changes.append(Change(counted))
@@ -187,52 +172,12 @@ def _run_after(
     return (joined(*changes) if changes else None), lines
 
 
-def _ids(batch: Batch, lines: Mapping[str, Line], state: LineState) -> list[str]:
-    return [id for id in batch.parcel_ids if id in lines and lines[id].state is state]
+def _ids(batch: Batch, lines: Mapping[str, Line], *states: LineState) -> list[str]:
+    return [id for id in batch.parcel_ids if id in lines and lines[id].state in states]
 
 
 def _reply(lines: Mapping[str, Line], outcomes: Iterable[tuple[str, PickupOutcome]]) -> PickupReply:
     count = {state: sum(line.state is state for line in lines.values()) for state in LineState}
-    return PickupReply(tuple(outcomes), count[LineState.PLANNED], count[LineState.PICKED], count[LineState.MISSED])
-
-
-def drop_parcels(command: commands.DropParcels, loaded: Loaded, moment: Moment) -> Outcome:
-    """Called-off parcels leave the manifest; a run with none left is withdrawn."""
-    batch = loaded.require(Batch, command.batch_id)
-    lines = [line for id in command.parcel_ids if (line := _called_off(batch.id, id, loaded))]
-    if not lines:
-        return NOTHING
-    gone = tuple(Change(line.taken_out(LineState.CANCELLED, "PARCEL_CANCELLED")) for line in lines)
-    left = batch.without(frozenset(line.parcel_id for line in lines))
-    told = [
-        feed.RunParcelCancelled(batch_id=batch.id, partner_id=batch.partner_id, parcel_id=line.parcel_id)
-        for line in lines
-    ]
-    change = left.tells(*told) if batch.partner_id else Change(left)
-    if left.stops or batch.state in FINISHED:
-        return Outcome((change, *gone))
-    off = batch_of(change).withdrawn(moment.now)
-    return together(Outcome((joined(change, off), *gone)), _withdraw_tender(batch, loaded))
-
-
-def _called_off(batch_id: str, parcel_id: str, loaded: Loaded) -> Line | None:
-    line, parcel = loaded.get(Line, line_id(batch_id, parcel_id)), loaded.get(Parcel, parcel_id)
-    off = parcel is not None and parcel.state is ParcelState.CANCELLED
-    return line if line and off and line.state is LineState.PLANNED else None
-
-
-def _withdraw_tender(batch: Batch, loaded: Loaded) -> Outcome:
-    tender = loaded.get(Tender, batch.tender_id) if batch.tender_id else None
-    if tender is None or tender.state is not TenderState.OFFERED:
-        return NOTHING
-    return Outcome((Change(tender.ended(TenderState.WITHDRAWN)),))
-
-
-def withdraw_batch(command: commands.WithdrawBatch, loaded: Loaded, moment: Moment) -> Outcome:
-    """An open batch that nobody took frees its parcels."""
-    batch = loaded.require(Batch, command.batch_id)
-    if batch.state is not BatchState.OPEN:
-        return NOTHING
-    lines = [loaded.require(Line, line_id(batch.id, id)) for id in batch.parcel_ids]
-    freed = tuple(Change(line.taken_out(LineState.REFUSED, "NO_PARTNER_TOOK_IT")) for line in lines if line.live)
-    return Outcome((batch.withdrawn(moment.now), *freed))
+    return PickupReply(
+        tuple(outcomes), count[LineState.PLANNED], count[LineState.PICKED], sum(map(count.__getitem__, LEFT_BEHIND))
+    )

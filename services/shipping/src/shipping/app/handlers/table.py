@@ -9,7 +9,7 @@ from typing import Any
 from chassis.kernel import Handler, Handlers, Key, Loaded, Moment, Outcome
 
 from shipping.app import commands as c
-from shipping.app.handlers import parcels, runs, waves
+from shipping.app.handlers import leaving, parcels, runs, waves
 from shipping.domain.batch import Batch
 from shipping.domain.closure import Closure
 from shipping.domain.line import Line, line_id
@@ -42,6 +42,9 @@ def _save_plan(command: c.SavePlan) -> Keys:
         yield Key(Tender, tender_id)
         yield from _parcels(batch.parcel_ids)
         yield from _lines(batch.id, batch.parcel_ids)
+    for old in command.open_batches:
+        yield Key(Batch, old.batch_id)
+        yield from _lines(old.batch_id, old.parcel_ids)
     for reason in command.reasons:
         yield Key(Decision, decision_id(command.wave_id, reason.parcel_id))
 
@@ -69,15 +72,21 @@ def _report_scan(command: c.ReportScan) -> Keys:
     return [Key(Parcel, command.parcel_id), Key(Scan, scan_key(command.partner_id, command.scan_id))]
 
 
-def _drop(command: c.DropParcels) -> Keys:
+def _take_off(command: c.DropParcels | c.SkipClosedStops) -> Keys:
     yield Key(Batch, command.batch_id)
     if command.tender_id:
         yield Key(Tender, command.tender_id)
     yield from _lines(command.batch_id, command.parcel_ids)
 
 
-def _withdraw(command: c.WithdrawBatch) -> Keys:
-    return [Key(Batch, command.batch_id), *_lines(command.batch_id, command.parcel_ids)]
+def _lapse(command: c.LapseRun) -> Keys:
+    yield Key(Batch, command.batch_id)
+    yield from _parcels(command.parcel_ids)
+    yield from _lines(command.batch_id, command.parcel_ids)
+
+
+def _closures(command: c.MoveBatch | c.SkipClosedStops) -> Keys:
+    return [Key(Closure, id) for id in command.closure_ids]
 
 
 def _live_batch(command: c.ReportScan) -> Keys:
@@ -104,15 +113,13 @@ def make_handlers(world: World) -> Handlers:
         c.ReportScan: Handler(parcels.report_scan, _report_scan, _live_batch),
         c.SavePlan: Handler(over(waves.save_plan), _save_plan),
         c.DeclareClosure: Handler(waves.declare_closure, lambda x: [Key(Closure, x.closure_id)]),
-        c.MoveBatch: Handler(
-            over(waves.move_batch),
-            lambda x: [Key(Batch, x.batch_id)],
-            lambda x: [Key(Closure, id) for id in x.closure_ids],
-        ),
+        c.LiftClosure: Handler(over(waves.lift_closure), lambda x: [Key(Closure, x.closure_id)]),
+        c.MoveBatch: Handler(over(waves.move_batch), lambda x: [Key(Batch, x.batch_id)], _closures),
+        c.SkipClosedStops: Handler(leaving.skip_closed_stops, _take_off, _closures),
         c.AcceptTender: Handler(runs.accept_tender, _accept),
         c.DeclineTender: Handler(over(runs.decline_tender), _pass_on, lambda x: _parcels(x.parcel_ids)),
         c.ExpireTender: Handler(over(runs.expire_tender), _pass_on, lambda x: _parcels(x.parcel_ids)),
         c.ReportPickup: Handler(over(runs.report_pickup), _report_pickup),
-        c.DropParcels: Handler(runs.drop_parcels, _drop, lambda x: _parcels(x.parcel_ids)),
-        c.WithdrawBatch: Handler(runs.withdraw_batch, _withdraw),
+        c.LapseRun: Handler(over(leaving.lapse_run), _lapse),
+        c.DropParcels: Handler(leaving.drop_parcels, _take_off, lambda x: _parcels(x.parcel_ids)),
     }

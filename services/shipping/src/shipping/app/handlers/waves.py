@@ -10,8 +10,8 @@ from shipping.app import commands
 from shipping.domain.batch import FINISHED, Batch, BatchState
 from shipping.domain.calendar import local_date
 from shipping.domain.closure import Closure, open_ways
-from shipping.domain.errors import PlanOutdated
-from shipping.domain.line import planned
+from shipping.domain.errors import NotYourCommune, PlanOutdated
+from shipping.domain.line import Line, LineState, line_id, planned
 from shipping.domain.parcel import Parcel
 from shipping.domain.parcel_steps import ParcelState
 from shipping.domain.planning.estimate import drive_seconds
@@ -27,6 +27,7 @@ def save_plan(world: World, command: commands.SavePlan, loaded: Loaded, moment: 
     if known is not None:
         return Outcome(reply=known)
     _revalidate(command, loaded)
+    freed = [_withdrawn(command, one.batch_id, loaded, moment) for one in command.open_batches]
     runs = [
         _closed(world, batch, tender_id, loaded, moment)
         for batch, tender_id in zip(command.batches, command.tender_ids, strict=True)
@@ -42,7 +43,7 @@ def save_plan(world: World, command: commands.SavePlan, loaded: Loaded, moment: 
         parcels_held=sum(not reason.rides for reason in command.reasons),
     )
     decisions = [_decision(command, number, moment) for number in range(len(command.reasons))]
-    return Outcome((Change(wave), *together(*runs).changes, *decisions), reply=wave)
+    return Outcome((Change(wave), *together(*freed, *runs).changes, *decisions), reply=wave)
 
 
 def _revalidate(command: commands.SavePlan, loaded: Loaded) -> None:
@@ -51,6 +52,16 @@ def _revalidate(command: commands.SavePlan, loaded: Loaded) -> None:
             parcel = loaded.require(Parcel, parcel_id)
             if parcel.version != command.versions[parcel_id] or parcel.state is not ParcelState.READY:
                 raise PlanOutdated(wave_id=command.wave_id, parcel_id=parcel_id)
+
+
+def _withdrawn(command: commands.SavePlan, batch_id: str, loaded: Loaded, moment: Moment) -> Outcome:
+    """A run that nobody took frees its parcels; another wave may have done that meanwhile."""
+    batch = loaded.require(Batch, batch_id)
+    if batch.state is not BatchState.OPEN:
+        raise PlanOutdated(wave_id=command.wave_id, batch_id=batch_id)
+    lines = (loaded.require(Line, line_id(batch.id, id)) for id in batch.parcel_ids)
+    freed = (Change(line.taken_out(LineState.REFUSED, "NO_PARTNER_TOOK_IT")) for line in lines if line.live)
+    return Outcome((batch.withdrawn(moment.now), *freed))
 
 
 def _closed(world: World, batch: Batch, tender_id: str, loaded: Loaded, moment: Moment) -> Outcome:
@@ -103,6 +114,18 @@ def declare_closure(command: commands.DeclareClosure, loaded: Loaded, moment: Mo
         declared_by=command.declared_by,
     )
     return said(closure, reply=closure) if loaded.get(Closure, closure.id) is None else Outcome(reply=closure)
+
+
+def lift_closure(world: World, command: commands.LiftClosure, loaded: Loaded, moment: Moment) -> Outcome:
+    """Over from now on; an officer lifts what an officer of that commune may declare."""
+    closure = loaded.require(Closure, command.closure_id)
+    own = command.officers_commune_code
+    commune = closure.commune_code
+    theirs = commune == own if commune else world.network.road_serves(closure.road_id, own)
+    if own and not theirs:
+        raise NotYourCommune(commune_code=own)
+    lifted = closure.lifted(moment.now)
+    return said(lifted, reply=lifted) if lifted != closure else Outcome(reply=closure)
 
 
 def move_batch(world: World, command: commands.MoveBatch, loaded: Loaded, moment: Moment) -> Outcome:
