@@ -83,12 +83,14 @@ class Rollouts:
             active = np.flatnonzero(take.any(1))
             if not len(active):
                 continue
-            cut, gone, missed = self._dispatch(take[active], days[active], wave, busy.free(wave, active))
-            busy.leave(wave, active[cut.row], cut.kind, cut.home)
-            money[active] += cut.cost
-            late[active] += missed
-            brought[active] += (gone * parcels[active]).sum(1)
-            open_[active] &= ~gone
+            free = busy.free(wave, active)
+            first, same = _alike(take[active], days[active], free)
+            cut, gone, missed = self._dispatch(take[active[first]], days[active[first]], wave, free[first])
+            busy.away[active] += busy.out(wave, len(first), cut.row, cut.kind, cut.home)[same]
+            money[active] += cut.cost[same]
+            late[active] += missed[same]
+            brought[active] += (gone[same] * parcels[active]).sum(1)
+            open_[active] &= ~gone[same]
         rest = self._rest(open_, days)
         if region.beyond is None:
             late += rest  # What the last wave leaves behind is fetched one by one, or never.
@@ -126,8 +128,7 @@ class Rollouts:
             money[rows], late[rows] = cost, missed_now
             brought[rows] = float((self.lots.parcels[0, : self.own] * gone_now).sum())
             open_[np.ix_(rows, np.flatnonzero(gone_now))] = False
-            for kind, home in zip(kinds.tolist(), homes.tolist(), strict=True):
-                busy.leave(0, rows, np.full(len(rows), kind), np.full(len(rows), home))
+            busy.away[rows] += busy.out(0, 1, np.zeros(len(kinds), int), kinds, homes)
 
     def worth(self, prices: Sequence[float]) -> list[np.ndarray]:
         """For each price of leaving a parcel: the lots of now that a cheapest cut does not leave."""
@@ -152,7 +153,7 @@ class Rollouts:
         taken, rows = self.cells.taken(take, days, wave), len(take)
         load, cell = self.cells.load(taken, wave, left_vnd)
         orders = len(cell) // rows
-        cut = self.cutter.cut(load, self.cells.terms(cell, taken, take, wave), np.tile(limits, (orders, 1)))
+        cut = self.cutter.cut(load, self.cells.terms(cell, taken, take, wave), np.tile(limits, (orders, 1)), orders)
         best = cut.total.reshape(orders, rows).argmin(0) * rows + np.arange(rows)
         left = self.cells.left(cell[best], cut.left[best] & (load.parcels[best] > 0), taken)
         gone = take & (~left | (self.lots.last[days] <= wave))
@@ -207,8 +208,9 @@ class _Busy:
         found: np.ndarray = np.maximum(0, later[None, :] - self.away[rows, :, wave])
         return found
 
-    def leave(self, wave: int, rows: np.ndarray, kinds: np.ndarray, homes: np.ndarray) -> None:
-        """Count runs that left at a wave, until they are home, or for the whole day."""
+    def out(self, wave: int, number: int, rows: np.ndarray, kinds: np.ndarray, homes: np.ndarray) -> np.ndarray:
+        """Runs that left at a wave, of so many rows, counted until they are home, or for the whole day."""
+        away = np.zeros((number, *self.away.shape[1:]), int)
         for kind, fleet in enumerate(self.region.fleets):
             mine = kinds == kind
             if fleet.vehicle.number_scope == "wave" or not mine.any():
@@ -219,7 +221,16 @@ class _Busy:
             else:
                 starts = np.array([terms.leave[kind] for terms in waves])
                 out = (starts[None, :] < homes[mine][:, None]) & (np.arange(len(waves)) > wave)[None, :]
-            np.add.at(self.away[:, kind, :], rows[mine], out.astype(int))
+            np.add.at(away[:, kind, :], rows[mine], out.astype(int))
+        return away
+
+
+def _alike(take: np.ndarray, days: np.ndarray, free: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The first of all rows that take the same on the same day with the same vehicles, and for each row which it is."""
+    numbers = np.concatenate([days[:, None], free], 1).astype(np.int64)
+    keys = np.ascontiguousarray(np.concatenate([np.packbits(take, axis=1), numbers.view(np.uint8)], 1))
+    _, first, same = np.unique(keys.view(f"V{keys.shape[1]}").reshape(-1), return_index=True, return_inverse=True)
+    return first, same.reshape(-1)
 
 
 def _padded(own: np.ndarray, coming: np.ndarray, most: int) -> np.ndarray:

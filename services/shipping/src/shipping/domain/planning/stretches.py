@@ -158,3 +158,9 @@ class Growing:
         if vehicle.per_duty_hour_vnd:
             whole += vehicle.per_duty_hour_vnd / 3600 * (home - self.leave)
         return home, whole, fine
+
+    def alive(self, part: slice) -> np.ndarray:
+        """Whether the stretches grown last may grow on: the vehicle is at their last node before it must be home."""
+        by = np.minimum(self.earliest[:, part], self.home_by)
+        alive: np.ndarray = self.fine[:, part] & (self.clock[:, part] <= by)
+        return alive & (self.clock[:, part] - self.leave <= self.longest)
