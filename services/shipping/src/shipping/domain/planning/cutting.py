@@ -56,14 +56,10 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Stretches:
-    """Cost (infinite where it may not be) and arrival at home of the run over nodes i … j, as [j][row, i - low[j]].
+    """Cost (infinite where it may not be) and arrival at home of runs, by row, last node and number of nodes before."""
 
-    `low[j]` is the first i that any row may begin with.
-    """
-
-    cost: list[np.ndarray]
-    home: list[np.ndarray]
-    low: list[int]
+    cost: np.ndarray
+    home: np.ndarray
 
 
 class Cutter:
@@ -84,7 +80,7 @@ class Cutter:
         order = np.argsort(np.where(there, load.rank, NEVER), axis=1, kind="stable")[
             :, : max(1, int(width.max(initial=0)))
         ]
-        stretches = [self._stretches(kind, load, terms, order) for kind in range(len(self.ways))]
+        stretches = [self._stretches(kind, load, terms, order, width) for kind in range(len(self.ways))]
         counted = [kind for kind in range(len(self.ways)) if limits[:, kind].max(initial=0) <= COUNTED_MAX]
         problem = _Problem(order, width, load.skip, stretches, limits)
         found = _solved(problem, np.arange(len(width)), [])
@@ -96,34 +92,34 @@ class Cutter:
         rows = np.flatnonzero(short & np.isfinite(found.total))
         return found.but(rows, _solved(problem, rows, counted)) if len(rows) else found
 
-    def _stretches(self, kind: int, load: Load, terms: Terms, order: np.ndarray) -> Stretches:
-        """The runs of one kind over nodes i … j; longer ones are not looked at where no row could drive them."""
-        found = Stretches([], [], [])
-        growing = Growing(self.ways[kind], kind, load, terms, order)
-        loads = Loads(load, order)
-        low = 0
-        for j in range(order.shape[1]):
-            part = slice(max(low, j + 1 - STRETCH_MAX), j + 1)
-            home, money, fine = growing.grown(j, part)
-            fits = loads.fit(self.ways[kind].vehicle, j, part)
-            money += self._by_parcel(kind, loads, j, part, home)
-            found.cost.append(np.where(fine & fits, money, np.inf))
-            found.home.append(home)
-            found.low.append(part.start)
-            alive = (fits & growing.alive(part)).any(0)
-            low = part.start + int(alive.argmax()) if alive.any() else j + 1
-        return found
+    def _stretches(self, kind: int, load: Load, terms: Terms, order: np.ndarray, width: np.ndarray) -> Stretches:
+        """The runs of one kind over nodes that follow each other."""
+        grown, loads = Growing(self.ways[kind], kind, load, terms, order, width), Loads(load, order)
+        found, more = list[tuple[np.ndarray, np.ndarray, np.ndarray]](), len(grown.row) > 0
+        while more and len(found) < STRETCH_MAX:
+            home, money, fine = grown.home()
+            fits = loads.fit(grown)
+            self._charge(kind, loads, grown, home, money)
+            found.append((grown.last, np.where(fine & fits, money, np.inf), home))
+            more = grown.grow(fits)
+        cost = np.full((order.size, max(1, len(found))), np.inf)
+        homes = np.zeros(cost.shape)
+        for number, (last, money, home) in enumerate(found):
+            cost[last, number], homes[last, number] = money, home
+        shape = (*order.shape, cost.shape[1])
+        return Stretches(cost.reshape(shape), homes.reshape(shape))
 
-    def _by_parcel(self, kind: int, loads: Loads, j: int, part: slice, home: np.ndarray) -> np.ndarray:
-        """What the parcels of a stretch cost beyond the way."""
-        vehicle, parcels = self.ways[kind].vehicle, loads.of("parcels", j, part)
-        money = self.unreliable[kind] * parcels
-        if vehicle.per_parcel_vnd or vehicle.per_kg_vnd:
-            money += vehicle.per_parcel_vnd * loads.of("pieces", j, part)
-            money += vehicle.per_kg_vnd / 1000 * loads.of("weight", j, part)
+    def _charge(self, kind: int, loads: Loads, grown: Growing, home: np.ndarray, money: np.ndarray) -> None:
+        """Add what the parcels of stretches cost beyond the way."""
+        vehicle = self.ways[kind].vehicle
+        if self.unreliable[kind]:
+            money += self.unreliable[kind] * loads.of("parcels", grown)
+        if vehicle.per_parcel_vnd:
+            money += vehicle.per_parcel_vnd * loads.of("pieces", grown)
+        if vehicle.per_kg_vnd:
+            money += vehicle.per_kg_vnd / 1000 * loads.of("weight", grown)
         if self.wait_vnd:
-            money += self.wait_vnd * (parcels * home - loads.of("ready", j, part))
-        return money
+            money += self.wait_vnd * (loads.of("parcels", grown) * home - loads.of("ready", grown))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +159,9 @@ def _traced(problem: _Problem, chosen: np.ndarray, steps: _Steps, at_end: np.nda
         place[skipped] -= 1
         row, code = row[code > 0], code[code > 0] - 1
         kind, first = code // order.shape[1], code % order.shape[1]
-        runs = list(zip(kind.tolist(), chosen[row].tolist(), (place[row] - 1).tolist(), first.tolist(), strict=True))
-        home = np.array([s.home[j][r, i - s.low[j]] for k, r, j, i in runs for s in (problem.stretches[k],)])
+        last = place[row] - 1
+        runs = zip(kind, chosen[row], last, last - first, strict=True)
+        home = np.array([problem.stretches[k].home[r, j, before] for k, r, j, before in runs])
         found.append((row, kind, home))
         nodes += [order[r, i : place[r]] for r, i in zip(row, first, strict=True)]
         place[row] = first
@@ -202,13 +199,13 @@ class _Steps:
         for j in range(length):
             best, how = found[:, :, j] + skip[:, j, None], back[:, :, j + 1]
             for kind, one in enumerate(stretches):
-                low = one.low[j]
-                if kind in self.absent or low > j:
+                if kind in self.absent:
                     continue
-                into = self.after[kind]
-                tried = found[:, self.before[kind][into], low : j + 1] + one.cost[j][chosen, None]
+                into, size = self.after[kind], min(j + 1, one.cost.shape[2])
+                low = j + 1 - size
+                tried = found[:, self.before[kind][into], low : j + 1] + one.cost[chosen, j, None, size - 1 :: -1]
                 first = tried.argmin(2)
-                value = np.take_along_axis(tried, first[:, :, None], 2)[:, :, 0]
+                value = tried.reshape(first.size, -1)[np.arange(first.size), first.reshape(-1)].reshape(first.shape)
                 better = value < best[:, into]
                 best[:, into] = np.where(better, value, best[:, into])
                 how[:, into] = np.where(better, 1 + kind * length + low + first, how[:, into])

@@ -45,6 +45,8 @@ class Portfolio:
         bundles = bundled(self.items, self.ground) if len(self.items) > COARSE_FROM else [[item] for item in self.items]
         coarse = [merged(bundle) for bundle in bundles]
         for number, mix in enumerate(mixes):
+            if number and not self.router.meter.allows(share):
+                break  # Even a search without a step takes its time.
             share = begin + (middle - begin) * (number + 1) / len(mixes)
             pool += self._search(write(self.ground, coarse, mix), share, number, bundles)
         best = self.router.pick(self.items, pool + self._solos())
