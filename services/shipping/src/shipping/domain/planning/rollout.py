@@ -17,13 +17,15 @@ ALWAYS = 10**6
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """When something goes: if a parcel must go within `trigger` waves, or at the waves in `fixed`. What goes: parcels
-    that must go within `reach` waves, and with `gates` all that stands at their gates."""
+    """When something goes: if a parcel must go within `trigger` waves, at the waves in `fixed`, or with `full` if what
+    waits fills the smallest vehicle. What goes: parcels that must go within `reach` waves, and with `gates` all that
+    stands at their gates."""
 
     name: str
     trigger: int = 0
     reach: int = ALWAYS
     gates: bool = False
+    full: bool = False
     fixed: frozenset[int] = frozenset()
 
 
@@ -70,11 +72,14 @@ class Rollouts:
         trigger = np.array([policy.trigger for policy in policies])[:, None]
         reach = np.array([policy.reach for policy in policies])[:, None]
         along = np.array([policy.gates for policy in policies])
+        filling = np.array([policy.full for policy in policies])
         final = len(region.waves) - 1
         for wave in range(1, len(region.waves)):
             free = open_ & (release <= wave) & region.booked[gate, wave]
             due = (free & (last <= wave + trigger)).any(1)
             due |= np.array([wave in policy.fixed for policy in policies])
+            if filling.any():
+                due |= filling & self._fills(free, days)
             take = free & (last <= wave + reach) & due[:, None]
             if along.any():
                 take |= along[:, None] & free & self._at_gates(take, gate)
@@ -137,6 +142,13 @@ class Rollouts:
         limits, day = np.array([[fleet.now for fleet in self.region.fleets]]), np.zeros(1, int)
         found = [self._dispatch(take, day, 0, limits, price) for price in prices]
         return [gone[0, : self.own] for _, gone, _ in found]
+
+    def _fills(self, free: np.ndarray, days: np.ndarray) -> np.ndarray:
+        """Whether what stands free would fill the smallest vehicle."""
+        weights, counts = self.region.sizes()
+        full = (free * self.lots.weight[days]).sum(1) >= min(weights)
+        found: np.ndarray = full | ((free * self.lots.pieces[days]).sum(1) >= min(counts))
+        return found
 
     def _at_gates(self, take: np.ndarray, gate: np.ndarray) -> np.ndarray:
         """Whether something is taken at the gate of each lot."""
