@@ -105,6 +105,17 @@ def test_parcels_that_may_wait_for_those_that_come_wait() -> None:
     assert broken_rules(one, plan) == () and rides_now(plan) == set()
 
 
+def test_what_will_not_fit_with_those_that_come_rides_now() -> None:
+    """One motorbike a wave for 35 parcels: twenty wait, twenty come, and 14:00 is the last wave for all of them."""
+    present = [ride(f"p{n}", "g4", latest={"hub": at(20)}) for n in range(20)]
+    one = with_yesterday(present, [yesterday(n, "g5") for n in range(20)])
+    gates = tuple(replace(each, later_waves=later(14)) for each in one.gates)
+    assert one.forecast
+    forecast = replace(one.forecast, wave_times=(at(14),))
+    few = replace(one, gates=gates, forecast=forecast, vehicles=(bike(number=1, number_scope="wave"),))
+    assert len(rides_now(plan_wave(few, Budget(0.3), 1))) >= 5
+
+
 def test_a_far_parcel_with_time_does_not_ride_with_a_near_one_that_must() -> None:
     """The rule would take all: 22 km more for parcels whose gate is visited later anyway."""
     present = [ride(f"p{n}", "g4", latest={"hub": at(20)}) for n in range(8)]

@@ -130,6 +130,16 @@ def test_on_a_market_day_with_too_few_vehicles_as_few_as_possible_are_late() -> 
     assert {reason.code for reason in plan.reasons if not reason.rides} == {"NO_CAPACITY"}
 
 
+def test_with_too_few_vehicles_what_must_go_rides_rather_than_many_that_may_wait() -> None:
+    """Two motorbikes and three promises: each parcel of 12 kg that stays would make room for twelve that may wait."""
+    gates = [gate(f"g{n}", later_waves=later(15)) for n in range(1, 6)]
+    must = [ride(f"must{n}", f"g{n % 3 + 1}", weight_g=12_000, latest={"hub": at(12 + n / 6)}) for n in range(6)]
+    along = [ride(f"wait{n:02}", f"g{n % 5 + 1}", latest={"hub": at(20)}) for n in range(40)]
+    plan = planned(wave([*must, *along], gates, [bike(number=2)]))
+    riding = {reason.parcel_id for reason in plan.reasons if reason.rides}
+    assert riding >= {one.parcel_id for one in must} and len(plan.runs) == 2
+
+
 def test_a_partner_that_declined_is_not_asked_again() -> None:
     other = bike(vehicle_id="q:motorbike", partner_id="q", fixed_vnd=90_000)
     either = ride("a", partner_ids=("p", "q"))

@@ -141,7 +141,7 @@ def _solution(written: Written, trips: Sequence[Trip]) -> Any:
     left = [0] * data.num_vehicle_types
     routes = []
     for trip in trips:
-        types = [n for n, o in enumerate(written.options) if (o.vehicle, o.hub, o.now) == _same(trip)]
+        types = [n for n, option in enumerate(written.options) if _is_same(trip.option, option)]
         free = [n for n in types if left[n] < data.vehicle_type(n).num_available]
         made = [Route(data, list(trip.items), number) for number in free]
         good = next((route for route in made if route.is_feasible()), made[-1] if made else None)
@@ -151,5 +151,6 @@ def _solution(written: Written, trips: Sequence[Trip]) -> Any:
     return Solution(data, routes)
 
 
-def _same(trip: Trip) -> tuple[int, int, bool]:
-    return trip.option.vehicle, trip.option.hub, trip.option.now
+def _is_same(wanted: Option, option: Option) -> bool:
+    same = (wanted.vehicle, wanted.hub, wanted.now) == (option.vehicle, option.hub, option.now)
+    return same and wanted.bound in (None, option.bound)

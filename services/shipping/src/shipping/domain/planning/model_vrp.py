@@ -28,7 +28,10 @@ ABOARD = 0.6
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """So many runs of one vehicle to one hub, leaving from `earliest` (not after `start_late`), home by `home_by`."""
+    """So many runs of one vehicle to one hub, leaving from `earliest` (not after `start_late`), home by `home_by`.
+
+    The search counts vehicles for each bound of the promises anew; with a `bound` these are for that one alone.
+    """
 
     vehicle: int
     hub: int
@@ -37,6 +40,7 @@ class Option:
     home_by: int
     now: bool = True
     start_late: int = UNBOUND
+    bound: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,17 @@ def write(
 ) -> Written:
     """The problem of serving all items (or those worth their prize) with these options."""
     return _Writer(ground, items, options).written(prizes)
+
+
+def bounds_of(items: Sequence[Item], hub: int, home: int) -> list[int]:
+    """Instants by which runs to a hub must be home for some of these items, rising, as far as they are told apart."""
+    values = sorted({min(item.latest[hub], home) for item in items if hub in item.latest})
+    if not values or values[-1] < home:
+        values.append(home)
+    if len(values) > CLASSES_MAX:
+        spread = np.linspace(0, len(values) - 1, CLASSES_MAX).round().astype(int)
+        values = [values[number] for number in sorted(set(spread.tolist()))]
+    return values
 
 
 def priced(written: Written, prices: Ints) -> Written:
@@ -91,10 +106,10 @@ class _Writer:
 
     def written(self, prizes: Sequence[int] | None) -> Written:
         types, options = [], []
-        for option in self.given:
+        for option in (one for one in self.given if one.number):
             for number, bound in enumerate(self.classes[option.hub]):
                 kind = self._type(option, number, bound)
-                if kind is not None:
+                if kind is not None and option.bound in (None, bound):
                     types.append(kind)
                     options.append(option)
         if not types or not self.items:
@@ -112,14 +127,7 @@ class _Writer:
 
     def _classes(self, hub: int) -> list[int]:
         """Instants by which runs to a hub must be home, rising; promises in between are rounded down."""
-        home = max(option.home_by for option in self.given if option.hub == hub)
-        values = sorted({min(item.latest[hub], home) for item in self.items if hub in item.latest})
-        if not values or values[-1] < home:
-            values.append(home)
-        if len(values) > CLASSES_MAX:
-            spread = np.linspace(0, len(values) - 1, CLASSES_MAX).round().astype(int)
-            values = [values[number] for number in sorted(set(spread.tolist()))]
-        return values
+        return bounds_of(self.items, hub, max(option.home_by for option in self.given if option.hub == hub))
 
     def _class(self, item: Item, hub: int) -> int:
         bounds = self.classes[hub]

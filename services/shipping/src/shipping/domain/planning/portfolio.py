@@ -9,11 +9,15 @@ from shipping.domain.planning.engine import Found, Trip, search
 from shipping.domain.planning.items import Item, bundled, merged
 from shipping.domain.planning.model_vrp import UNBOUND, Option, Written, write
 from shipping.domain.planning.router import STEPS_MAX, Candidate, Routed, Router, kind_order, missed_vnd
+from shipping.domain.planning.shares import Shares
 
 FIRST_SHARE = 0.65
 """Of the time, this much goes to the different fleets, the rest to going on from the best choice of them."""
 
 MIXES_MAX = 4
+
+STRICT = 1000.0
+"""Where something must be left out, that is punished so much that at first broken limits must be punished harder."""
 
 COARSE_FROM = 30
 """With more items than this, the first searches move small parcels of one gate together."""
@@ -46,12 +50,42 @@ class Portfolio:
         coarse = [merged(bundle) for bundle in bundles]
         for number, mix in enumerate(mixes):
             share = begin + (middle - begin) * (number + 1) / len(mixes)
+            if number and not self.router.meter.allows(share):
+                continue  # Even a search without a step takes its time.
             pool += self._search(write(self.ground, coarse, mix), share, number, bundles)
         best = self.router.pick(self.items, pool + self._solos())
-        prizes = [missed_vnd(item) for item in self.items] if best.left else None
-        written = write(self.ground, self.items, self.options, prizes)
-        fine = [[item] for item in self.items]
-        return [*pool, *best.runs, *self._search(written, until, len(mixes), fine, self._trips(best))]
+        if best.left:
+            return [*pool, *best.runs, *self._scarce(best, middle, until)]
+        written, fine = write(self.ground, self.items, self.options), [[item] for item in self.items]
+        return [*pool, *best.runs, *self._search(written, until, len(mixes), fine, self._trips(best.runs, self.items))]
+
+    def _scarce(self, best: Routed, begin: float, until: float) -> list[Candidate]:
+        """Where vehicles are too few for all: first what must go alone, then the rest along with that."""
+        must = [item for item in self.items if item.must]
+        runs, pool = best.runs, list[Candidate]()
+        if len(must) < len(self.items) and any(item.must for item in best.left):
+            third = (until - begin) / 3
+            pool = [one for run in runs if (one := self._only(run, must))]
+            pool += self._search(write(self.ground, must, self.options), begin + third, MIXES_MAX, [[i] for i in must])
+            found = self.router.pick(must, pool)
+            if found.left:
+                found = self.router.pick(must, [*pool, *self._shared(must, found.runs, begin + 2 * third)])
+            runs = found.runs
+        return [*pool, *runs, *self._shared(self.items, runs, until)]
+
+    def _only(self, run: Candidate, items: Sequence[Item]) -> Candidate | None:
+        """A run with these items alone."""
+        kept = tuple(item for item in run.items if item in items)
+        return self.router.candidate(run.vehicle, run.hub, kept) if kept else None
+
+    def _shared(self, items: Sequence[Item], runs: Sequence[Candidate], until: float) -> list[Candidate]:
+        """A search on from runs that must not use more vehicles than there are, and leaves out what is worth least."""
+        shares = Shares(items, self.options, runs)
+        written = write(self.ground, items, shares.options(), [missed_vnd(item) for item in items])
+        steps = self.router.meter.search(until, STEPS_MAX)
+        habits = replace(self.router.habits, strictness=STRICT)
+        found = search(written, steps, self.router.seed + MIXES_MAX, self._trips(runs, items, shares), habits)
+        return self._candidates(found, [[item] for item in items])
 
     def _hinted(self) -> list[Candidate]:
         """Runs that look-ahead had in mind, as far as they carry these items."""
@@ -105,13 +139,17 @@ class Portfolio:
     ) -> list[Candidate]:
         steps = self.router.meter.search(share, STEPS_MAX)
         found: Found = search(written, steps, self.router.seed + number, start, self.router.habits)
+        return self._candidates(found, bundles)
+
+    def _candidates(self, found: Found, bundles: Sequence[Sequence[Item]]) -> list[Candidate]:
         made = [
             self.router.candidate(trip.option.vehicle, trip.option.hub, [one for n in trip.items for one in bundles[n]])
             for trip in [*found.trips, *found.seen]
         ]
         return [one for one in made if one]
 
-    def _trips(self, best: Routed) -> list[Trip]:
-        number = {id(item): n for n, item in enumerate(self.items)}
-        option = {(o.vehicle, o.hub): o for o in self.options}
-        return [Trip(option[one.vehicle, one.hub], tuple(number[id(i)] for i in one.items)) for one in best.runs]
+    def _trips(self, runs: Sequence[Candidate], items: Sequence[Item], shares: Shares | None = None) -> list[Trip]:
+        number = {id(item): n for n, item in enumerate(items)}
+        given = {(o.vehicle, o.hub): o for o in self.options}
+        options = [shares.option(one) if shares else given[one.vehicle, one.hub] for one in runs]
+        return [Trip(o, tuple(number[id(i)] for i in one.items)) for o, one in zip(options, runs, strict=True)]

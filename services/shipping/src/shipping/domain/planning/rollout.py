@@ -17,13 +17,15 @@ ALWAYS = 10**6
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """When something goes: if a parcel must go within `trigger` waves, or at the waves in `fixed`. What goes: parcels
-    that must go within `reach` waves, and with `gates` all that stands at their gates."""
+    """When something goes: if a parcel must go within `trigger` waves, at the waves in `fixed`, or with `full` if what
+    waits fills the smallest vehicle. What goes: parcels that must go within `reach` waves, and with `gates` all that
+    stands at their gates."""
 
     name: str
     trigger: int = 0
     reach: int = ALWAYS
     gates: bool = False
+    full: bool = False
     fixed: frozenset[int] = frozenset()
 
 
@@ -70,11 +72,14 @@ class Rollouts:
         trigger = np.array([policy.trigger for policy in policies])[:, None]
         reach = np.array([policy.reach for policy in policies])[:, None]
         along = np.array([policy.gates for policy in policies])
+        filling = np.array([policy.full for policy in policies])
         final = len(region.waves) - 1
         for wave in range(1, len(region.waves)):
             free = open_ & (release <= wave) & region.booked[gate, wave]
             due = (free & (last <= wave + trigger)).any(1)
             due |= np.array([wave in policy.fixed for policy in policies])
+            if filling.any():
+                due |= filling & self._fills(free, days)
             take = free & (last <= wave + reach) & due[:, None]
             if along.any():
                 take |= along[:, None] & free & self._at_gates(take, gate)
@@ -83,12 +88,14 @@ class Rollouts:
             active = np.flatnonzero(take.any(1))
             if not len(active):
                 continue
-            cut, gone, missed = self._dispatch(take[active], days[active], wave, busy.free(wave, active))
-            busy.leave(wave, active[cut.row], cut.kind, cut.home)
-            money[active] += cut.cost
-            late[active] += missed
-            brought[active] += (gone * parcels[active]).sum(1)
-            open_[active] &= ~gone
+            free = busy.free(wave, active)
+            first, same = _alike(take[active], days[active], free)
+            cut, gone, missed = self._dispatch(take[active[first]], days[active[first]], wave, free[first])
+            busy.away[active] += busy.out(wave, len(first), cut.row, cut.kind, cut.home)[same]
+            money[active] += cut.cost[same]
+            late[active] += missed[same]
+            brought[active] += (gone[same] * parcels[active]).sum(1)
+            open_[active] &= ~gone[same]
         rest = self._rest(open_, days)
         if region.beyond is None:
             late += rest  # What the last wave leaves behind is fetched one by one, or never.
@@ -126,8 +133,7 @@ class Rollouts:
             money[rows], late[rows] = cost, missed_now
             brought[rows] = float((self.lots.parcels[0, : self.own] * gone_now).sum())
             open_[np.ix_(rows, np.flatnonzero(gone_now))] = False
-            for kind, home in zip(kinds.tolist(), homes.tolist(), strict=True):
-                busy.leave(0, rows, np.full(len(rows), kind), np.full(len(rows), home))
+            busy.away[rows] += busy.out(0, 1, np.zeros(len(kinds), int), kinds, homes)
 
     def worth(self, prices: Sequence[float]) -> list[np.ndarray]:
         """For each price of leaving a parcel: the lots of now that a cheapest cut does not leave."""
@@ -136,6 +142,13 @@ class Rollouts:
         limits, day = np.array([[fleet.now for fleet in self.region.fleets]]), np.zeros(1, int)
         found = [self._dispatch(take, day, 0, limits, price) for price in prices]
         return [gone[0, : self.own] for _, gone, _ in found]
+
+    def _fills(self, free: np.ndarray, days: np.ndarray) -> np.ndarray:
+        """Whether what stands free would fill the smallest vehicle."""
+        weights, counts = self.region.sizes()
+        full = (free * self.lots.weight[days]).sum(1) >= min(weights)
+        found: np.ndarray = full | ((free * self.lots.pieces[days]).sum(1) >= min(counts))
+        return found
 
     def _at_gates(self, take: np.ndarray, gate: np.ndarray) -> np.ndarray:
         """Whether something is taken at the gate of each lot."""
@@ -152,7 +165,7 @@ class Rollouts:
         taken, rows = self.cells.taken(take, days, wave), len(take)
         load, cell = self.cells.load(taken, wave, left_vnd)
         orders = len(cell) // rows
-        cut = self.cutter.cut(load, self.cells.terms(cell, taken, take, wave), np.tile(limits, (orders, 1)))
+        cut = self.cutter.cut(load, self.cells.terms(cell, taken, take, wave), np.tile(limits, (orders, 1)), orders)
         best = cut.total.reshape(orders, rows).argmin(0) * rows + np.arange(rows)
         left = self.cells.left(cell[best], cut.left[best] & (load.parcels[best] > 0), taken)
         gone = take & (~left | (self.lots.last[days] <= wave))
@@ -207,8 +220,9 @@ class _Busy:
         found: np.ndarray = np.maximum(0, later[None, :] - self.away[rows, :, wave])
         return found
 
-    def leave(self, wave: int, rows: np.ndarray, kinds: np.ndarray, homes: np.ndarray) -> None:
-        """Count runs that left at a wave, until they are home, or for the whole day."""
+    def out(self, wave: int, number: int, rows: np.ndarray, kinds: np.ndarray, homes: np.ndarray) -> np.ndarray:
+        """Runs that left at a wave, of so many rows, counted until they are home, or for the whole day."""
+        away = np.zeros((number, *self.away.shape[1:]), int)
         for kind, fleet in enumerate(self.region.fleets):
             mine = kinds == kind
             if fleet.vehicle.number_scope == "wave" or not mine.any():
@@ -219,7 +233,16 @@ class _Busy:
             else:
                 starts = np.array([terms.leave[kind] for terms in waves])
                 out = (starts[None, :] < homes[mine][:, None]) & (np.arange(len(waves)) > wave)[None, :]
-            np.add.at(self.away[:, kind, :], rows[mine], out.astype(int))
+            np.add.at(away[:, kind, :], rows[mine], out.astype(int))
+        return away
+
+
+def _alike(take: np.ndarray, days: np.ndarray, free: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The first of all rows that take the same on the same day with the same vehicles, and for each row which it is."""
+    numbers = np.concatenate([days[:, None], free], 1).astype(np.int64)
+    keys = np.ascontiguousarray(np.concatenate([np.packbits(take, axis=1), numbers.view(np.uint8)], 1))
+    _, first, same = np.unique(keys.view(f"V{keys.shape[1]}").reshape(-1), return_index=True, return_inverse=True)
+    return first, same.reshape(-1)
 
 
 def _padded(own: np.ndarray, coming: np.ndarray, most: int) -> np.ndarray:

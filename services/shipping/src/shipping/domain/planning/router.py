@@ -23,6 +23,9 @@ MISSED_VND = 50_000_000
 LATE_LESS = 10
 """A parcel that is late already is left out rather than so many others."""
 
+MUST_MORE = 50
+"""A parcel that must go now is taken rather than so many that may wait."""
+
 SOON_MORE = 3
 """A parcel that must go with the next wave at last is taken rather than so many that have more time."""
 
@@ -219,8 +222,8 @@ def _unique(pool: Iterable[Candidate]) -> list[Candidate]:
 
 def missed_vnd(item: Item) -> int:
     """A tenth of what leaving an item out counts: most for what must go, least for what is late already."""
-    worth = 10 if item.must else SOON_MORE if item.soon else 1
-    return MISSED_VND // 10 * len(item.rides) * worth // (LATE_LESS if item.late else 1)
+    worth = MUST_MORE if item.must else SOON_MORE if item.soon else 1
+    return MISSED_VND // MUST_MORE * len(item.rides) * worth // (LATE_LESS if item.late else 1)
 
 
 def kind_order(kind: str) -> int:

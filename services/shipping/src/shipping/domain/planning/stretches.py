@@ -94,67 +94,79 @@ class Terms:
     closes: np.ndarray
 
 
+class Growing:
+    """Runs of one kind over stretches of nodes that grow by one node at a time: all that may still grow, side by side.
+
+    Of every stretch: its row, its last node in the row's order, and flat numbers of its first and its last node.
+    """
+
+    def __init__(self, way: Way, kind: int, load: Load, terms: Terms, order: np.ndarray, width: np.ndarray) -> None:
+        """Begins with one stretch at every node that is there (`width` of each row)."""
+        self.way, self.leave = way, terms.leave[kind]
+        banned = np.take_along_axis(load.banned[kind], order, 1)
+        closes = np.where(banned, -NEVER, np.take_along_axis(terms.closes, order, 1))
+        columns = (load.gate, terms.opens, load.due, load.service)
+        self.gate, self.opens, self.due, self.service = (np.take_along_axis(c, order, 1).reshape(-1) for c in columns)
+        self.closes, self.ends = closes.reshape(-1), np.cumsum(np.full(len(order), order.shape[1]))
+        self.ends += width - order.shape[1]
+        row, node = np.nonzero(np.arange(order.shape[1])[None, :] < width[:, None])
+        self.row, self.last = row, row * order.shape[1] + node
+        self.first = self.last
+        longest = way.vehicle.run_seconds_max
+        home_by = terms.home_by[kind] if longest is None else min(terms.home_by[kind], self.leave + longest)
+        self.home_by = np.full(len(row), float(home_by))
+        period, gate = way.period(np.array([self.leave])), self.gate[self.last]
+        self.money = way.vehicle.fixed_vnd + way.out_money[period, gate]
+        self.clock = self._visited(self.leave + way.out_times[period, gate])
+
+    def _visited(self, clock: np.ndarray) -> np.ndarray:
+        """When the last nodes are served, given when the vehicle comes there; NEVER where it comes too late."""
+        clock = np.maximum(clock, self.opens[self.last])
+        np.minimum(self.home_by, self.due[self.last], out=self.home_by)
+        return np.where(clock <= self.closes[self.last], clock + self.service[self.last], NEVER)
+
+    def home(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """When the stretches are home from their last nodes, what their way costs, whether they keep every time."""
+        way, gate = self.way, self.gate[self.last]
+        period = way.period(self.clock)
+        home = self.clock + way.back_times[period, gate]
+        money = self.money + way.back_money[period, gate]
+        if way.vehicle.per_duty_hour_vnd:
+            money += way.vehicle.per_duty_hour_vnd / 3600 * (home - self.leave)
+        return home, money, home <= self.home_by
+
+    def grow(self, fits: np.ndarray) -> bool:
+        """One node more for every stretch that `fits` and is at its last node before it must be home; if any."""
+        alive = np.flatnonzero(fits & (self.clock <= self.home_by) & (self.last + 1 < self.ends[self.row]))
+        if not len(alive):
+            return False
+        self.row, self.first, before = self.row[alive], self.first[alive], self.gate[self.last[alive]]
+        self.last, self.home_by, clock = self.last[alive] + 1, self.home_by[alive], self.clock[alive]
+        period, gate = self.way.period(clock), self.gate[self.last]
+        self.money = self.money[alive] + self.way.money[period, before, gate]
+        self.clock = self._visited(clock + self.way.times[period, before, gate])
+        return True
+
+
 class Loads:
     """Sums over stretches of nodes."""
 
     def __init__(self, load: Load, order: np.ndarray) -> None:
-        zero = np.zeros((len(order), 1))
-        self.sums = {
-            name: np.concatenate([zero, np.cumsum(np.take_along_axis(getattr(load, name), order, 1), 1)], 1)
-            for name in ("weight", "volume", "pieces", "parcels", "ready")
-        }
+        names, zero = ("weight", "volume", "pieces", "parcels", "ready"), np.zeros((len(order), 1))
+        columns = {name: np.take_along_axis(getattr(load, name), order, 1) for name in names}
+        self.sums = {name: np.concatenate([zero, np.cumsum(c, 1)], 1).reshape(-1) for name, c in columns.items()}
 
-    def of(self, name: str, j: int, part: slice) -> np.ndarray:
-        """The sum over nodes i … j for every first node i of `part`."""
+    def of(self, name: str, grown: Growing) -> np.ndarray:
+        """The sum over the nodes of every stretch; each row of sums has one entry more than nodes."""
         sums = self.sums[name]
-        found: np.ndarray = sums[:, j + 1, None] - sums[:, part]
+        found: np.ndarray = sums[grown.last + grown.row + 1] - sums[grown.first + grown.row]
         return found
 
-    def fit(self, vehicle: Vehicle, j: int, part: slice) -> np.ndarray:
+    def fit(self, grown: Growing) -> np.ndarray:
         """Whether the vehicle can carry them; what was spread over nodes may be off by a rounding."""
-        fits = self.of("weight", j, part) <= vehicle.weight_max_g + 0.5
-        fits &= self.of("pieces", j, part) <= vehicle.parcels_max + 0.01
+        vehicle = grown.way.vehicle
+        fits = self.of("weight", grown) <= vehicle.weight_max_g + 0.5
+        fits &= self.of("pieces", grown) <= vehicle.parcels_max + 0.01
         if vehicle.volume_max_cm3 is not None:
-            fits &= self.of("volume", j, part) <= vehicle.volume_max_cm3 + 0.5
+            fits &= self.of("volume", grown) <= vehicle.volume_max_cm3 + 0.5
         return fits
-
-
-class Growing:
-    """Runs of one kind over stretches of nodes that grow by one node at a time, for every first node."""
-
-    def __init__(self, way: Way, kind: int, load: Load, terms: Terms, order: np.ndarray) -> None:
-        self.way, self.leave = way, terms.leave[kind]
-        self.gate = np.take_along_axis(load.gate, order, 1)
-        self.due, self.service = (np.take_along_axis(one, order, 1) for one in (load.due, load.service))
-        banned = np.take_along_axis(load.banned[kind], order, 1)
-        self.opens = np.take_along_axis(terms.opens, order, 1)
-        self.closes = np.where(banned, -NEVER, np.take_along_axis(terms.closes, order, 1))
-        self.home_by, self.first = terms.home_by[kind], way.period(np.array([self.leave]))
-        longest = way.vehicle.run_seconds_max
-        self.longest = NEVER if longest is None else longest
-        self.clock, self.money = np.zeros(order.shape), np.zeros(order.shape)
-        self.earliest, self.fine = np.full(order.shape, float(NEVER)), np.ones(order.shape, bool)
-
-    def grown(self, j: int, part: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """When stretches that end with node j are home, what their way costs, and whether they keep every time."""
-        way, vehicle, gate, clock, money = self.way, self.way.vehicle, self.gate, self.clock, self.money
-        node = gate[:, j, None]
-        if j:
-            before = slice(part.start, j)
-            period, last = way.period(clock[:, before]), gate[:, j - 1, None]
-            money[:, before] += way.money[period, last, node]
-            clock[:, before] += way.times[period, last, node]
-        money[:, j] = vehicle.fixed_vnd + way.out_money[self.first, gate[:, j]]
-        clock[:, j] = self.leave + way.out_times[self.first, gate[:, j]]
-        np.maximum(clock[:, part], self.opens[:, j, None], out=clock[:, part])
-        self.fine[:, part] &= clock[:, part] <= self.closes[:, j, None]
-        clock[:, part] += self.service[:, j, None]
-        np.minimum(self.earliest[:, part], self.due[:, j, None], out=self.earliest[:, part])
-        period = way.period(clock[:, part])
-        home = clock[:, part] + way.back_times[period, node]
-        fine = self.fine[:, part] & (home <= np.minimum(self.earliest[:, part], self.home_by))
-        fine &= home - self.leave <= self.longest
-        whole = money[:, part] + way.back_money[period, node]
-        if vehicle.per_duty_hour_vnd:
-            whole += vehicle.per_duty_hour_vnd / 3600 * (home - self.leave)
-        return home, whole, fine

@@ -24,8 +24,11 @@ DAYS, DAYS_PER_SECOND, DAYS_MAX = 3, 20, 12
 POLICIES_FEWEST, POLICIES_PER_SECOND = 2, 6
 """The days drawn, and what may be done on them, grow with the budget: even the smallest game costs something."""
 
-DAYS_ALL = 2
-"""So many days are played with every candidate at once; after each day more the worse half drops out."""
+DAYS_AT_ONCE = (2, 4)
+"""At least and at most so many days are played with all candidates at once; then the worse half drops out."""
+
+GAME, GAME_PER_SECOND, GAME_MAX = 900, 3_600, 20_000
+"""How many candidates times gates times days are played at once."""
 
 POLICIES_BY_GATES = 200
 """In a region of many gates every game is long: fewer policies are played there."""
@@ -39,8 +42,10 @@ WEIGH_SHARE = 0.6
 MORE_SHARE, IMPROVE_SHARE = 0.6, 0.85
 """Another day is begun only before this part of that share is spent, and with changes of the best before this part."""
 
-LATE_VND = 300_000
-"""Above what any parcel's lateness or own run costs: fewest late comes first."""
+LATE_VND, LATE_MORE_VND = 300_000, 1_000_000
+"""Above what any parcel's lateness or own run costs: fewest late comes first. Far more for what is late beyond the best
+simple rule: few days and rough cuts tell differences only roughly, but never shall it be more than without looking
+ahead."""
 
 ROUNDS_MAX = 3
 KEPT = 4
@@ -68,28 +73,36 @@ FEW_LOTS = 12
 
 REACHES = (0, 1, 2, 4)
 POLICIES = (
-    Policy("take_all"),
     Policy("near", reach=2, gates=True),
+    Policy("early_near", trigger=1, reach=2, gates=True),
+    Policy("take_all"),
     Policy("early", trigger=1),
     Policy("lazy", reach=0, gates=True),
-    Policy("early_near", trigger=1, reach=2, gates=True),
 )
 """What may be done at the waves to come."""
+
+RULE, RULE_ON = Rule(name="quantity"), Policy("quantity", full=True)
+"""The best simple rule where waiting is free, and how it goes on; nothing may be later than by it."""
 
 
 @dataclass(slots=True, eq=False)
 class Candidate:
-    """Lots that may ride now, with what is done later, and what that came to on the days played so far."""
+    """Lots that may ride now, with what is done later, and what that came to on the days played so far.
+
+    `late_more` = late parcels of all these days beyond those of the best simple rule, but not below 0.
+    """
 
     name: str
     chosen: np.ndarray
     policy: Policy
     costs: list[float] = field(default_factory=list)
+    late: list[float] = field(default_factory=list)
+    late_more: float = 0.0
 
     @property
     def mean(self) -> float:
         """Mean cost of the days played."""
-        return sum(self.costs) / len(self.costs)
+        return (sum(self.costs) + LATE_MORE_VND * self.late_more) / len(self.costs)
 
     @property
     def key(self) -> tuple[bytes, str]:
@@ -135,6 +148,7 @@ class Weighing:
         if self.rollouts.crowding() > CROWDED or is_overrun(region):
             return Triage(region).advice() if self.rule.name == "take_all" else None
         self.days = len(days)
+        self.game = self.meter.scaled(GAME, GAME_PER_SECOND, GAME_MAX)
         self._race(self._candidates(own), MORE_SHARE * self.until)
         self._race(self._worth(), MORE_SHARE * self.until)
         self._improve(own)
@@ -143,8 +157,7 @@ class Weighing:
     def _candidates(self, own: Lots) -> list[Candidate]:
         """The rule's own choice, everything, what is due soon, and that with all that stands at the same gates."""
         must = own.last <= 0
-        ruled = {id(item) for item in rule_items(self.session, self.rule)}
-        chosen = {self.rule.name: must | np.array([all(id(item) in ruled for item in one) for one in self.groups])}
+        chosen = {self.rule.name: self._by_rule(self.rule, POLICIES[0], must).chosen}
         chosen |= {"all": np.ones(len(must), bool), "ready": must | (own.opens <= 0)}
         for reach in REACHES:
             due = own.last <= reach
@@ -155,7 +168,13 @@ class Weighing:
         if self.session.wave.wait_hour_vnd >= WAIT_MATTERS_VND:
             policies += [Policy("greedy", trigger=ALWAYS), Policy("timetable", fixed=self._fixed())]
         names = [name for name in chosen if name in unique.values()]
-        return [Candidate(name, chosen[name], policy) for name in names for policy in policies]
+        self.simple = self._by_rule(RULE, RULE_ON, must)
+        return [*(Candidate(name, chosen[name], policy) for name in names for policy in policies), self.simple]
+
+    def _by_rule(self, rule: Rule, policy: Policy, must: np.ndarray) -> Candidate:
+        ruled = {id(item) for item in rule_items(self.session, rule)}
+        rides = must | np.array([all(id(item) in ruled for item in one) for one in self.groups])
+        return Candidate(rule.name, rides, policy)
 
     def _fixed(self) -> frozenset[int]:
         """Numbers of the coming waves at which the timetable sends everything."""
@@ -170,18 +189,23 @@ class Weighing:
         alive = list({one.key: one for one in candidates if one.key not in known}.values())
         before = self.played
         most = before or self.days
-        days = range(min(DAYS_ALL, most))
+        days = range(min(self._at_once(alive), most))
         while alive and (not days.start or self.meter.allows(share)):
             self._play(alive, days)
             alive = self._better(alive, not before) if days.stop < most else []
-            days = range(days.stop, days.stop + 1)
+            days = range(days.stop, min(days.stop + self._at_once(alive), most))
+
+    def _at_once(self, alive: Sequence[Candidate]) -> int:
+        """How many days are played at once."""
+        fewest, most = DAYS_AT_ONCE
+        return max(fewest, min(most, self.game // max(1, len(alive) * len(self.region.places))))
 
     def _better(self, alive: list[Candidate], with_rule: bool) -> list[Candidate]:
-        """The better half; once also the best that begins as the rule does, to be compared with."""
+        """The better half; once also the best that begins as the rule does, and the simple rule, for comparison."""
         ranked = sorted(alive, key=lambda one: one.mean)
         kept = ranked[: max(KEPT, len(ranked) // 2)]
-        begun = [one for one in ranked if self._as_rule(one)]
-        return kept + ([begun[0]] if with_rule and begun[0] not in kept else [])
+        also = [next(one for one in ranked if self._as_rule(one)), self.simple] if with_rule else []
+        return kept + [one for one in dict.fromkeys(also) if one not in kept]
 
     def _as_rule(self, one: Candidate) -> bool:
         return one.key[0] == self.tried[0].key[0]
@@ -195,9 +219,11 @@ class Weighing:
         if self.price is None:
             self.price = float(min((plays.money / np.maximum(plays.brought, 1))[plays.brought > 0], default=0.0))
         rest = self.price * plays.rest if self.region.beyond is not None else 0.0
-        costs = (plays.money + LATE_VND * plays.late + rest).reshape(-1, len(days))
-        for one, row in zip(candidates, costs.tolist(), strict=True):
-            one.costs += row
+        costs = (plays.money + LATE_VND * plays.late + rest).reshape(-1, len(days)).tolist()
+        for one, row, late in zip(candidates, costs, plays.late.reshape(-1, len(days)).tolist(), strict=True):
+            one.costs, one.late = one.costs + row, one.late + late
+        for one in candidates:
+            one.late_more = max(0.0, sum(one.late) - sum(self.simple.late[: len(one.late)]))
 
     @property
     def played(self) -> int:
@@ -240,8 +266,7 @@ class Weighing:
         ruled = min((o for o in self.tried if len(o.costs) == most and self._as_rule(o)), key=lambda one: one.mean)
         saved = np.array(ruled.costs) - np.array(best.costs)
         error = float(saved.std(ddof=1)) / np.sqrt(most) if most > 1 else 0.0
-        alone = most == 1 < self.days  # One day of many says nothing.
-        if alone or saved.mean() <= max(LEAVE_RULE_ERRORS * error, ruled.mean * LEAVE_RULE_PERMILLE / 1000):
+        if ruled.mean - best.mean <= max(LEAVE_RULE_ERRORS * error, ruled.mean * LEAVE_RULE_PERMILLE / 1000):
             best = ruled
         self.session.router.hints += outlines(self.rollouts, best.chosen, self.groups)
         riding = (self.groups[number] for number in np.flatnonzero(best.chosen))
