@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
-from shipping.domain.planning.engine import Found, Trip, search
+from shipping.domain.planning.engine import Found, Habits, Trip, search
 from shipping.domain.planning.items import Item, bundled, merged
 from shipping.domain.planning.model_vrp import UNBOUND, Option, Written, write
 from shipping.domain.planning.router import STEPS_MAX, Candidate, Routed, Router, kind_order, missed_vnd
 
-FIRST_SHARE = 0.65
+FIRST_SHARE = 0.7
 """Of the time, this much goes to the different fleets, the rest to going on from the best choice of them."""
 
-MIXES_MAX = 4
+MIXES_MAX = 8
+
+SMALL_MOST = (0, 1, 2, 3)
+"""So many of each smaller vehicle beside all of the largest are fleets worth a search of their own."""
 
 COARSE_FROM = 30
-"""With more items than this, the first searches move small parcels of one gate together."""
+"""With more items than this, the first searches move a gate's parcels together as far as the smallest vehicle allows.
+
+Hardly any good plan divides what one vehicle can take, and twenty gates are searched far faster than 150 parcels.
+"""
+
+HABITS = Habits(perturbations=25)
+"""Of twenty gates many must move at once to get from one division among the vehicles to another."""
 
 
 class Portfolio:
@@ -42,9 +52,12 @@ class Portfolio:
             return []
         mixes, pool = self._mixes(), self._hinted()
         middle = begin + (until - begin) * FIRST_SHARE
-        bundles = bundled(self.items, self.ground) if len(self.items) > COARSE_FROM else [[item] for item in self.items]
+        whole = len(self.items) > COARSE_FROM
+        bundles = bundled(self.items, self.ground, 1) if whole else [[item] for item in self.items]
         coarse = [merged(bundle) for bundle in bundles]
         for number, mix in enumerate(mixes):
+            if number and not self.router.meter.allows(middle):
+                break
             share = begin + (middle - begin) * (number + 1) / len(mixes)
             pool += self._search(write(self.ground, coarse, mix), share, number, bundles)
         best = self.router.pick(self.items, pool + self._solos())
@@ -68,27 +81,32 @@ class Portfolio:
         return [one for one in made if one]
 
     def _mixes(self) -> list[list[Option]]:
-        """The whole fleet, half of its smaller vehicles with all of the largest, each kind alone, or the whole again.
+        """The whole fleet, all of the largest vehicles with half or a few of the smaller ones, and each kind alone.
 
         From many small vehicles a search hardly ever finds the large one that would take half of everything.
         """
-        kinds = sorted({self.ground.vehicles[o.vehicle].kind for o in self.options}, key=kind_order)
-        alone = [[o for o in self.options if self.ground.vehicles[o.vehicle].kind == kind] for kind in kinds]
-        able = [mix for mix in alone if len(kinds) > 1 and self._can(mix)]
-        return [self.options, *self._fewer_small(kinds[-1]), *able, self.options][:MIXES_MAX]
+        kinds = sorted({self._kind(option) for option in self.options}, key=kind_order)
+        numbers = sorted({option.number for option in self.options if self._kind(option) != kinds[-1]})
+        half = [self._fewer(kinds[-1], lambda number: max(1, number // 2))]
+        few = [self._fewer(kinds[-1], partial(min, most)) for most in SMALL_MOST if numbers and most < numbers[-1]]
+        alone = [[one for one in self.options if self._kind(one) == kind] for kind in kinds]
+        mixes = [self.options]
+        for mix in [*half, *few, *alone]:
+            if mix and mix not in mixes and self._can(mix):
+                mixes.append(mix)
+        return mixes[:MIXES_MAX]
 
-    def _fewer_small(self, largest: str) -> list[list[Option]]:
-        half = [
-            option
-            if self.ground.vehicles[option.vehicle].kind == largest
-            else replace(option, number=max(1, option.number // 2))
-            for option in self.options
-        ]
-        return [half] if half != self.options and self._can(half) else []
+    def _kind(self, option: Option) -> str:
+        return self.ground.vehicles[option.vehicle].kind
+
+    def _fewer(self, largest: str, number: Callable[[int], int]) -> list[Option]:
+        """All of the largest vehicles, and of every other one as many as `number` says."""
+        options = [one if self._kind(one) == largest else replace(one, number=number(one.number)) for one in self.options]
+        return [one for one in options if one.number]
 
     def _can(self, mix: Sequence[Option]) -> bool:
         """Whether these vehicles may and can carry everything, as far as sums tell."""
-        cars = [(self.ground.vehicles[number], self.router.left(number)) for number in {o.vehicle for o in mix}]
+        cars = [(self.ground.vehicles[number], most) for number, most in {(o.vehicle, o.number) for o in mix}]
         if sum(item.weight for item in self.items) > sum(car.weight_max_g * number for car, number in cars):
             return False
         if sum(item.pieces for item in self.items) > sum(car.parcels_max * number for car, number in cars):
@@ -104,7 +122,7 @@ class Portfolio:
         start: Sequence[Trip] | None = None,
     ) -> list[Candidate]:
         steps = self.router.meter.search(share, STEPS_MAX)
-        found: Found = search(written, steps, self.router.seed + number, start, self.router.habits)
+        found: Found = search(written, steps, self.router.seed + number, start, self.router.habits or HABITS)
         made = [
             self.router.candidate(trip.option.vehicle, trip.option.hub, [one for n in trip.items for one in bundles[n]])
             for trip in [*found.trips, *found.seen]

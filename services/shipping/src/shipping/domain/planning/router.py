@@ -58,7 +58,7 @@ class Router:
         self.ground, self.timer, self.meter, self.seed = ground, timer, meter, seed
         self.used = dict.fromkeys((vehicle.vehicle_id for vehicle in ground.vehicles), 0)
         self.searches = True
-        self.habits = Habits()
+        self.habits: Habits | None = None
         self.hints: list[tuple[int, int, tuple[str, ...]]] = []
         self._known: dict[tuple[object, ...], Candidate | None] = {}
 
