@@ -6,15 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from shipping.domain.planning.engine import Found, Habits, Trip, search
-from shipping.domain.planning.items import Item, bundled, merged
-from shipping.domain.planning.model_vrp import UNBOUND, Option, Written, write
+from shipping.domain.planning.engine import Habits, Trip, search
+from shipping.domain.planning.items import SPLIT, Item, bundled, merged
+from shipping.domain.planning.model_vrp import UNBOUND, Option, write
 from shipping.domain.planning.router import STEPS_MAX, Candidate, Routed, Router, kind_order, missed_vnd
 
 FIRST_SHARE = 0.7
 """Of the time, this much goes to the different fleets, the rest to going on from the best choice of them."""
 
-MIXES_MAX = 8
+MIXES_LEAST, MIXES_MAX = 3, 8
 
 SMALL_MOST = (0, 1, 2, 3)
 """So many of each smaller vehicle beside all of the largest are fleets worth a search of their own."""
@@ -50,21 +50,30 @@ class Portfolio:
         """Candidates from all searches."""
         if not self.options:
             return []
-        mixes, pool = self._mixes(), self._hinted()
         middle = begin + (until - begin) * FIRST_SHARE
-        whole = len(self.items) > COARSE_FROM
-        bundles = bundled(self.items, self.ground, 1) if whole else [[item] for item in self.items]
-        coarse = [merged(bundle) for bundle in bundles]
-        for number, mix in enumerate(mixes):
-            if number and not self.router.meter.allows(middle):
-                break
-            share = begin + (middle - begin) * (number + 1) / len(mixes)
-            pool += self._search(write(self.ground, coarse, mix), share, number, bundles)
+        pool = [*self._hinted(), *self._first(begin, middle)]
         best = self.router.pick(self.items, pool + self._solos())
-        prizes = [missed_vnd(item) for item in self.items] if best.left else None
-        written = write(self.ground, self.items, self.options, prizes)
         fine = [[item] for item in self.items]
-        return [*pool, *best.runs, *self._search(written, until, len(mixes), fine, self._trips(best))]
+        more, _ = self._search(fine, self.options, until, MIXES_MAX, bool(best.left), self._trips(best))
+        return [*pool, *best.runs, *more]
+
+    def _first(self, begin: float, until: float) -> list[Candidate]:
+        """Runs found by the whole fleet, then by the others; where that cannot take everything, by itself in parts."""
+        gates, parts, mixes = self._bundles(1), self._bundles(SPLIT), self._mixes()
+        step = (until - begin) / len(mixes)
+        pool, served = self._search(gates, self.options, begin + step, 0, not self._can(self.options))
+        for number, mix in enumerate(mixes[1:], 1):
+            if not self.router.meter.allows(until):
+                break
+            whole = not served or mix is self.options
+            bundles, fleet = (parts, self.options) if whole else (gates, mix)
+            pool += self._search(bundles, fleet, begin + step * (number + 1), number, not served)[0]
+        return pool
+
+    def _bundles(self, split: int) -> list[list[Item]]:
+        if len(self.items) <= COARSE_FROM:
+            return [[item] for item in self.items]
+        return bundled(self.items, self.ground, split)
 
     def _hinted(self) -> list[Candidate]:
         """Runs that look-ahead had in mind, as far as they carry these items."""
@@ -94,15 +103,16 @@ class Portfolio:
         for mix in [*half, *few, *alone]:
             if mix and mix not in mixes and self._can(mix):
                 mixes.append(mix)
-        return mixes[:MIXES_MAX]
+        again = [self.options] * max(1, MIXES_LEAST - len(mixes))
+        return [*mixes[: MIXES_MAX - len(again)], *again]
 
     def _kind(self, option: Option) -> str:
         return self.ground.vehicles[option.vehicle].kind
 
     def _fewer(self, largest: str, number: Callable[[int], int]) -> list[Option]:
         """All of the largest vehicles, and of every other one as many as `number` says."""
-        options = [one if self._kind(one) == largest else replace(one, number=number(one.number)) for one in self.options]
-        return [one for one in options if one.number]
+        rest = [replace(one, number=number(one.number)) for one in self.options if self._kind(one) != largest]
+        return [*(one for one in self.options if self._kind(one) == largest), *(one for one in rest if one.number)]
 
     def _can(self, mix: Sequence[Option]) -> bool:
         """Whether these vehicles may and can carry everything, as far as sums tell."""
@@ -115,19 +125,23 @@ class Portfolio:
 
     def _search(
         self,
-        written: Written,
-        share: float,
-        number: int,
         bundles: Sequence[Sequence[Item]],
+        fleet: Sequence[Option],
+        until: float,
+        number: int,
+        short: bool,
         start: Sequence[Trip] | None = None,
-    ) -> list[Candidate]:
-        steps = self.router.meter.search(share, STEPS_MAX)
-        found: Found = search(written, steps, self.router.seed + number, start, self.router.habits or HABITS)
+    ) -> tuple[list[Candidate], bool]:
+        """Runs of bundles, and whether they serve all; where vehicles are `short` what is worth least stays behind."""
+        items = [merged(bundle) for bundle in bundles]
+        written = write(self.ground, items, fleet, [missed_vnd(item) for item in items] if short else None)
+        steps = self.router.meter.search(until, STEPS_MAX)
+        found = search(written, steps, self.router.seed + number, start, self.router.habits or HABITS)
         made = [
             self.router.candidate(trip.option.vehicle, trip.option.hub, [one for n in trip.items for one in bundles[n]])
             for trip in [*found.trips, *found.seen]
         ]
-        return [one for one in made if one]
+        return [one for one in made if one], found.cost is not None and not found.unserved
 
     def _trips(self, best: Routed) -> list[Trip]:
         number = {id(item): n for n, item in enumerate(self.items)}
