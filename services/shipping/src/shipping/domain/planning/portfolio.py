@@ -25,6 +25,9 @@ COARSE_FROM = 30
 Hardly any good plan divides what one vehicle can take, and twenty gates are searched far faster than 150 parcels.
 """
 
+ALONE, FINE_MAX = 0, 500
+"""So many items, or fewer, move one by one in the end where not all of them found a place."""
+
 HABITS = Habits(perturbations=25)
 """Of twenty gates many must move at once to get from one division among the vehicles to another."""
 
@@ -53,13 +56,13 @@ class Portfolio:
         middle = begin + (until - begin) * FIRST_SHARE
         pool = [*self._hinted(), *self._first(begin, middle)]
         best = self.router.pick(self.items, pool + self._solos())
-        fine = [[item] for item in self.items]
-        more, _ = self._search(fine, self.options, until, MIXES_MAX, bool(best.left), self._trips(best))
+        parts, trips = self._parted(best)
+        more, _ = self._search(parts, self.options, until, MIXES_MAX, bool(best.left), trips)
         return [*pool, *best.runs, *more]
 
     def _first(self, begin: float, until: float) -> list[Candidate]:
         """Runs found by the whole fleet, then by the others; where that cannot take everything, by itself in parts."""
-        gates, parts, mixes = self._bundles(1), self._bundles(SPLIT), self._mixes()
+        gates, parts, mixes = self._bundles(self.items, 1), self._bundles(self.items, SPLIT), self._mixes()
         step = (until - begin) / len(mixes)
         pool, served = self._search(gates, self.options, begin + step, 0, not self._can(self.options))
         for number, mix in enumerate(mixes[1:], 1):
@@ -69,11 +72,6 @@ class Portfolio:
             bundles, fleet = (parts, self.options) if whole else (gates, mix)
             pool += self._search(bundles, fleet, begin + step * (number + 1), number, not served)[0]
         return pool
-
-    def _bundles(self, split: int) -> list[list[Item]]:
-        if len(self.items) <= COARSE_FROM:
-            return [[item] for item in self.items]
-        return bundled(self.items, self.ground, split)
 
     def _hinted(self) -> list[Candidate]:
         """Runs that look-ahead had in mind, as far as they carry these items."""
@@ -143,7 +141,19 @@ class Portfolio:
         ]
         return [one for one in made if one], found.cost is not None and not found.unserved
 
-    def _trips(self, best: Routed) -> list[Trip]:
-        number = {id(item): n for n, item in enumerate(self.items)}
+    def _parted(self, best: Routed) -> tuple[list[list[Item]], list[Trip]]:
+        """The items in parts for going on from a choice, and its runs as trips of them."""
         option = {(o.vehicle, o.hub): o for o in self.options}
-        return [Trip(option[one.vehicle, one.hub], tuple(number[id(i)] for i in one.items)) for one in best.runs]
+        split = ALONE if best.left and len(self.items) <= FINE_MAX else SPLIT
+        parts: list[list[Item]] = []
+        trips = []
+        for one in best.runs:
+            first, parts = len(parts), [*parts, *self._bundles(one.items, split)]
+            trips.append(Trip(option[one.vehicle, one.hub], tuple(range(first, len(parts)))))
+        return [*parts, *self._bundles(best.left, split)], trips
+
+    def _bundles(self, items: Sequence[Item], split: int) -> list[list[Item]]:
+        """Items of one gate together up to this fraction of the smallest vehicle, or all apart."""
+        if len(self.items) <= COARSE_FROM or split == ALONE:
+            return [[item] for item in items]
+        return bundled(items, self.ground, split)
