@@ -25,8 +25,8 @@ COARSE_FROM = 30
 Hardly any good plan divides what one vehicle can take, and twenty gates are searched far faster than 150 parcels.
 """
 
-ALONE, FINE_MAX = 0, 500
-"""So many items, or fewer, move one by one in the end where not all of them found a place."""
+ALONE, MANY = 0, 250
+"""With more items than this none moves alone in the end, and runs once refused are not weighed again: it takes long."""
 
 HABITS = Habits(perturbations=25)
 """Of twenty gates many must move at once to get from one division among the vehicles to another."""
@@ -58,7 +58,7 @@ class Portfolio:
         best = self.router.pick(self.items, pool + self._solos())
         parts, trips = self._parted(best)
         more, _ = self._search(parts, self.options, until, MIXES_MAX, bool(best.left), trips)
-        return [*pool, *best.runs, *more]
+        return [*(pool if len(self.items) <= MANY else ()), *best.runs, *more]
 
     def _first(self, begin: float, until: float) -> list[Candidate]:
         """Runs found by the whole fleet, then by the others; where that cannot take everything, by itself in parts."""
@@ -144,7 +144,7 @@ class Portfolio:
     def _parted(self, best: Routed) -> tuple[list[list[Item]], list[Trip]]:
         """The items in parts for going on from a choice, and its runs as trips of them."""
         option = {(o.vehicle, o.hub): o for o in self.options}
-        split = ALONE if best.left and len(self.items) <= FINE_MAX else SPLIT
+        split = ALONE if best.left and len(self.items) <= MANY else SPLIT
         parts: list[list[Item]] = []
         trips = []
         for one in best.runs:
