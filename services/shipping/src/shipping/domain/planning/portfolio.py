@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
-from shipping.domain.planning.engine import Found, Trip, search
-from shipping.domain.planning.items import Item, bundled, merged
-from shipping.domain.planning.model_vrp import UNBOUND, Option, Written, write
+from shipping.domain.planning.engine import Habits, Trip, search
+from shipping.domain.planning.items import SPLIT, Item, bundled, merged
+from shipping.domain.planning.model_vrp import UNBOUND, Option, write
 from shipping.domain.planning.router import STEPS_MAX, Candidate, Routed, Router, kind_order, missed_vnd
 from shipping.domain.planning.shares import Shares
 
-FIRST_SHARE = 0.65
+FIRST_SHARE = 0.7
 """Of the time, this much goes to the different fleets, the rest to going on from the best choice of them."""
 
-MIXES_MAX = 4
+MIXES_LEAST, MIXES_MAX = 3, 8
+
+SMALL_MOST = (0, 1, 2, 3)
+"""So many of each smaller vehicle beside all of the largest are fleets worth a search of their own."""
+
+COARSE_FROM = 30
+"""With more items than this, the first searches move a gate's parcels together as far as the smallest vehicle allows.
+
+Hardly any good plan divides what one vehicle can take, and twenty gates are searched far faster than 150 parcels.
+"""
 
 STRICT = 1000.0
 """Where something must be left out, that is punished so much that at first broken limits must be punished harder."""
 
-COARSE_FROM = 30
-"""With more items than this, the first searches move small parcels of one gate together."""
+MANY = 250
+"""With more items than this none moves alone in the end, and runs once refused are not weighed again: it takes long."""
+
+HABITS = Habits(perturbations=25)
+"""Of twenty gates many must move at once to get from one division among the vehicles to another."""
 
 
 class Portfolio:
@@ -44,20 +57,14 @@ class Portfolio:
         """Candidates from all searches."""
         if not self.options:
             return []
-        mixes, pool = self._mixes(), self._hinted()
         middle = begin + (until - begin) * FIRST_SHARE
-        bundles = bundled(self.items, self.ground) if len(self.items) > COARSE_FROM else [[item] for item in self.items]
-        coarse = [merged(bundle) for bundle in bundles]
-        for number, mix in enumerate(mixes):
-            share = begin + (middle - begin) * (number + 1) / len(mixes)
-            if number and not self.router.meter.allows(share):
-                continue  # Even a search without a step takes its time.
-            pool += self._search(write(self.ground, coarse, mix), share, number, bundles)
+        pool = [*self._hinted(), *self._first(begin, middle)]
         best = self.router.pick(self.items, pool + self._solos())
-        if best.left:
+        if best.left and len(self.items) <= MANY:
             return [*pool, *best.runs, *self._scarce(best, middle, until)]
-        written, fine = write(self.ground, self.items, self.options), [[item] for item in self.items]
-        return [*pool, *best.runs, *self._search(written, until, len(mixes), fine, self._trips(best.runs, self.items))]
+        parts, trips = self._parted(best)
+        more, _ = self._search(parts, self.options, until, MIXES_MAX, bool(best.left), trips)
+        return [*(pool if len(self.items) <= MANY else ()), *best.runs, *more]
 
     def _scarce(self, best: Routed, begin: float, until: float) -> list[Candidate]:
         """Where vehicles are too few for all: first what must go alone, then the rest along with that."""
@@ -66,7 +73,7 @@ class Portfolio:
         if len(must) < len(self.items) and any(item.must for item in best.left):
             third = (until - begin) / 3
             pool = [one for run in runs if (one := self._only(run, must))]
-            pool += self._search(write(self.ground, must, self.options), begin + third, MIXES_MAX, [[i] for i in must])
+            pool += self._search([[item] for item in must], self.options, begin + third, MIXES_MAX, False)[0]
             found = self.router.pick(must, pool)
             if found.left:
                 found = self.router.pick(must, [*pool, *self._shared(must, found.runs, begin + 2 * third)])
@@ -80,12 +87,23 @@ class Portfolio:
 
     def _shared(self, items: Sequence[Item], runs: Sequence[Candidate], until: float) -> list[Candidate]:
         """A search on from runs that must not use more vehicles than there are, and leaves out what is worth least."""
-        shares = Shares(items, self.options, runs)
-        written = write(self.ground, items, shares.options(), [missed_vnd(item) for item in items])
-        steps = self.router.meter.search(until, STEPS_MAX)
-        habits = replace(self.router.habits, strictness=STRICT)
-        found = search(written, steps, self.router.seed + MIXES_MAX, self._trips(runs, items, shares), habits)
-        return self._candidates(found, [[item] for item in items])
+        shares, number = Shares(items, self.options, runs), {id(item): n for n, item in enumerate(items)}
+        trips = [Trip(shares.option(one), tuple(number[id(item)] for item in one.items)) for one in runs]
+        alone = [[item] for item in items]
+        return self._search(alone, shares.options(), until, MIXES_MAX, True, trips, STRICT)[0]
+
+    def _first(self, begin: float, until: float) -> list[Candidate]:
+        """Runs found by the whole fleet, then by the others; where that cannot take everything, by itself in parts."""
+        gates, parts, mixes = self._bundles(self.items, 1), self._bundles(self.items, SPLIT), self._mixes()
+        step = (until - begin) / len(mixes)
+        pool, served = self._search(gates, self.options, begin + step, 0, not self._can(self.options))
+        for number, mix in enumerate(mixes[1:], 1):
+            if not self.router.meter.allows(until):
+                break
+            whole = not served or mix is self.options
+            bundles, fleet = (parts, self.options) if whole else (gates, mix)
+            pool += self._search(bundles, fleet, begin + step * (number + 1), number, not served)[0]
+        return pool
 
     def _hinted(self) -> list[Candidate]:
         """Runs that look-ahead had in mind, as far as they carry these items."""
@@ -102,27 +120,33 @@ class Portfolio:
         return [one for one in made if one]
 
     def _mixes(self) -> list[list[Option]]:
-        """The whole fleet, half of its smaller vehicles with all of the largest, each kind alone, or the whole again.
+        """The whole fleet, all of the largest vehicles with half or a few of the smaller ones, and each kind alone.
 
         From many small vehicles a search hardly ever finds the large one that would take half of everything.
         """
-        kinds = sorted({self.ground.vehicles[o.vehicle].kind for o in self.options}, key=kind_order)
-        alone = [[o for o in self.options if self.ground.vehicles[o.vehicle].kind == kind] for kind in kinds]
-        able = [mix for mix in alone if len(kinds) > 1 and self._can(mix)]
-        return [self.options, *self._fewer_small(kinds[-1]), *able, self.options][:MIXES_MAX]
+        kinds = sorted({self._kind(option) for option in self.options}, key=kind_order)
+        numbers = sorted({option.number for option in self.options if self._kind(option) != kinds[-1]})
+        half = [self._fewer(kinds[-1], lambda number: max(1, number // 2))]
+        few = [self._fewer(kinds[-1], partial(min, most)) for most in SMALL_MOST if numbers and most < numbers[-1]]
+        alone = [[one for one in self.options if self._kind(one) == kind] for kind in kinds]
+        mixes = [self.options]
+        for mix in [*half, *few, *alone]:
+            if mix and mix not in mixes and self._can(mix):
+                mixes.append(mix)
+        again = [self.options] * max(1, MIXES_LEAST - len(mixes))
+        return [*mixes[: MIXES_MAX - len(again)], *again]
 
-    def _fewer_small(self, largest: str) -> list[list[Option]]:
-        half = [
-            option
-            if self.ground.vehicles[option.vehicle].kind == largest
-            else replace(option, number=max(1, option.number // 2))
-            for option in self.options
-        ]
-        return [half] if half != self.options and self._can(half) else []
+    def _kind(self, option: Option) -> str:
+        return self.ground.vehicles[option.vehicle].kind
+
+    def _fewer(self, largest: str, number: Callable[[int], int]) -> list[Option]:
+        """All of the largest vehicles, and of every other one as many as `number` says."""
+        rest = [replace(one, number=number(one.number)) for one in self.options if self._kind(one) != largest]
+        return [*(one for one in self.options if self._kind(one) == largest), *(one for one in rest if one.number)]
 
     def _can(self, mix: Sequence[Option]) -> bool:
         """Whether these vehicles may and can carry everything, as far as sums tell."""
-        cars = [(self.ground.vehicles[number], self.router.left(number)) for number in {o.vehicle for o in mix}]
+        cars = [(self.ground.vehicles[number], most) for number, most in {(o.vehicle, o.number) for o in mix}]
         if sum(item.weight for item in self.items) > sum(car.weight_max_g * number for car, number in cars):
             return False
         if sum(item.pieces for item in self.items) > sum(car.parcels_max * number for car, number in cars):
@@ -131,25 +155,39 @@ class Portfolio:
 
     def _search(
         self,
-        written: Written,
-        share: float,
-        number: int,
         bundles: Sequence[Sequence[Item]],
+        fleet: Sequence[Option],
+        until: float,
+        number: int,
+        short: bool,
         start: Sequence[Trip] | None = None,
-    ) -> list[Candidate]:
-        steps = self.router.meter.search(share, STEPS_MAX)
-        found: Found = search(written, steps, self.router.seed + number, start, self.router.habits)
-        return self._candidates(found, bundles)
-
-    def _candidates(self, found: Found, bundles: Sequence[Sequence[Item]]) -> list[Candidate]:
+        strictness: float | None = None,
+    ) -> tuple[list[Candidate], bool]:
+        """Runs of bundles, and whether they serve all; where vehicles are `short` what is worth least stays behind."""
+        items = [merged(bundle) for bundle in bundles]
+        written = write(self.ground, items, fleet, [missed_vnd(item) for item in items] if short else None)
+        steps = self.router.meter.search(until, STEPS_MAX)
+        habits = self.router.habits or HABITS
+        habits = habits if strictness is None else replace(habits, strictness=strictness)
+        found = search(written, steps, self.router.seed + number, start, habits)
         made = [
             self.router.candidate(trip.option.vehicle, trip.option.hub, [one for n in trip.items for one in bundles[n]])
             for trip in [*found.trips, *found.seen]
         ]
-        return [one for one in made if one]
+        return [one for one in made if one], found.cost is not None and not found.unserved
 
-    def _trips(self, runs: Sequence[Candidate], items: Sequence[Item], shares: Shares | None = None) -> list[Trip]:
-        number = {id(item): n for n, item in enumerate(items)}
-        given = {(o.vehicle, o.hub): o for o in self.options}
-        options = [shares.option(one) if shares else given[one.vehicle, one.hub] for one in runs]
-        return [Trip(o, tuple(number[id(i)] for i in one.items)) for o, one in zip(options, runs, strict=True)]
+    def _parted(self, best: Routed) -> tuple[list[list[Item]], list[Trip]]:
+        """The items in parts for going on from a choice, and its runs as trips of them."""
+        option = {(o.vehicle, o.hub): o for o in self.options}
+        parts: list[list[Item]] = []
+        trips = []
+        for one in best.runs:
+            first, parts = len(parts), [*parts, *self._bundles(one.items, SPLIT)]
+            trips.append(Trip(option[one.vehicle, one.hub], tuple(range(first, len(parts)))))
+        return [*parts, *self._bundles(best.left, SPLIT)], trips
+
+    def _bundles(self, items: Sequence[Item], split: int) -> list[list[Item]]:
+        """Items of one gate together up to this fraction of the smallest vehicle, or all apart if they are few."""
+        if len(self.items) <= COARSE_FROM:
+            return [[item] for item in items]
+        return bundled(items, self.ground, split)

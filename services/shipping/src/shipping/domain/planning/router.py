@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
-from shipping.domain.planning.choose import Column, choose
+from shipping.domain.planning.choose import NODES_MAX, Column, choose
 from shipping.domain.planning.engine import Habits
 from shipping.domain.planning.ground import Ground
 from shipping.domain.planning.items import NEVER, Item
@@ -30,6 +30,10 @@ SOON_MORE = 3
 """A parcel that must go with the next wave at last is taken rather than so many that have more time."""
 
 STEPS_MAX = 20_000
+
+CELLS_MAX = 20_000_000
+"""A choice may take so many nodes times candidates times items: of a thousand items a node may take 0.1 CPU-s."""
+
 ROOM_TRIES_MAX = 3
 
 
@@ -61,7 +65,7 @@ class Router:
         self.ground, self.timer, self.meter, self.seed = ground, timer, meter, seed
         self.used = dict.fromkeys((vehicle.vehicle_id for vehicle in ground.vehicles), 0)
         self.searches = True
-        self.habits = Habits()
+        self.habits: Habits | None = None
         self.hints: list[tuple[int, int, tuple[str, ...]]] = []
         self._known: dict[tuple[object, ...], Candidate | None] = {}
 
@@ -159,7 +163,8 @@ class Router:
         columns = [self._column(one, row) for one in kept]
         penalties = [10 * missed_vnd(item) for item in items]
         free = {v.vehicle_id: self.left(number) for number, v in enumerate(self.ground.vehicles)}
-        choice = choose(columns, penalties, free, self.ground.wave.partners)
+        nodes = max(1, min(NODES_MAX, CELLS_MAX // (1 + len(columns) * len(items))))
+        choice = choose(columns, penalties, free, self.ground.wave.partners, nodes_max=nodes)
         self.meter.nodes(choice.nodes)
         runs = self._once([kept[number] for number in choice.taken])
         served = {id(item) for one in runs for item in one.items}
