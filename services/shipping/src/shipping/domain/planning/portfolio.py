@@ -58,13 +58,23 @@ class Portfolio:
         if not self.options:
             return []
         middle = begin + (until - begin) * FIRST_SHARE
-        pool = [*self._hinted(), *self._first(begin, middle)]
-        best = self.router.pick(self.items, pool + self._solos())
+        pools = [self._hinted(), *self._first(begin, middle)]
+        pool, best = [one for found in pools for one in found], self._chosen(pools)
         if best.left and len(self.items) <= MANY:
             return [*pool, *best.runs, *self._scarce(best, middle, until)]
         parts, trips = self._parted(best)
         more, _ = self._search(parts, self.options, until, MIXES_MAX, bool(best.left), trips)
         return [*(pool if len(self.items) <= MANY else ()), *best.runs, *more]
+
+    def _chosen(self, pools: Sequence[Sequence[Candidate]]) -> Routed:
+        """The best choice of all these runs; of many items' one search after the other, for at once it takes long."""
+        solos = self._solos()
+        if len(self.items) <= MANY:
+            return self.router.pick(self.items, [*(one for found in pools for one in found), *solos])
+        best = self.router.pick(self.items, [*pools[0], *solos])
+        for found in pools[1:]:
+            best = self.router.pick(self.items, [*best.runs, *found, *solos])
+        return best
 
     def _scarce(self, best: Routed, begin: float, until: float) -> list[Candidate]:
         """Where vehicles are too few for all: first what must go alone, then the rest along with that."""
@@ -92,18 +102,19 @@ class Portfolio:
         alone = [[item] for item in items]
         return self._search(alone, shares.options(), until, MIXES_MAX, True, trips, STRICT)[0]
 
-    def _first(self, begin: float, until: float) -> list[Candidate]:
-        """Runs found by the whole fleet, then by the others; where that cannot take everything, by itself in parts."""
+    def _first(self, begin: float, until: float) -> list[list[Candidate]]:
+        """Runs found by the whole fleet, then by each of the others; where that cannot take everything, by itself in parts."""
         gates, parts, mixes = self._bundles(self.items, 1), self._bundles(self.items, SPLIT), self._mixes()
         step = (until - begin) / len(mixes)
-        pool, served = self._search(gates, self.options, begin + step, 0, not self._can(self.options))
+        found, served = self._search(gates, self.options, begin + step, 0, not self._can(self.options))
+        pools = [found]
         for number, mix in enumerate(mixes[1:], 1):
             if not self.router.meter.allows(until):
                 break
             whole = not served or mix is self.options
             bundles, fleet = (parts, self.options) if whole else (gates, mix)
-            pool += self._search(bundles, fleet, begin + step * (number + 1), number, not served)[0]
-        return pool
+            pools.append(self._search(bundles, fleet, begin + step * (number + 1), number, not served)[0])
+        return pools
 
     def _hinted(self) -> list[Candidate]:
         """Runs that look-ahead had in mind, as far as they carry these items."""
