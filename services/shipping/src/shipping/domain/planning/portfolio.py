@@ -103,7 +103,7 @@ class Portfolio:
         return self._search(alone, shares.options(), until, MIXES_MAX, True, trips, STRICT)[0]
 
     def _first(self, begin: float, until: float) -> list[list[Candidate]]:
-        """Runs found by the whole fleet, then by each of the others; where that cannot take everything, by itself in parts."""
+        """Runs by search: of the whole fleet, then each of the others; where it cannot take all, of itself in parts."""
         gates, parts, mixes = self._bundles(self.items, 1), self._bundles(self.items, SPLIT), self._mixes()
         step = (until - begin) / len(mixes)
         found, served = self._search(gates, self.options, begin + step, 0, not self._can(self.options))
