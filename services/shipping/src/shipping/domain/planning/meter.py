@@ -22,6 +22,11 @@ class Meter:
         """CPU seconds since the start; for decisions use `allows`."""
         return time.process_time() - self._start
 
+    @property
+    def used_share(self) -> float:
+        """Which part of the budget is used; only to be handed on to `search` or `allows`, which note their answers."""
+        return self.spent_seconds / self._seconds if self._seconds > 0 else 1.0
+
     def allows(self, share: float) -> bool:
         """Whether less than this share of the budget is used; noted as a step of 0 or 1."""
         if self._replay is not None:

@@ -135,6 +135,10 @@ class Rollouts:
             open_[np.ix_(rows, np.flatnonzero(gone_now))] = False
             busy.away[rows] += busy.out(0, 1, np.zeros(len(kinds), int), kinds, homes)
 
+    def cut_now(self, chosen: np.ndarray) -> float:
+        """What a choice that was played costs now."""
+        return self._first[chosen.tobytes()][0]
+
     def worth(self, prices: Sequence[float]) -> list[np.ndarray]:
         """For each price of leaving a parcel: the lots of now that a cheapest cut does not leave."""
         take = np.zeros((1, self.there.shape[1]), bool)

@@ -12,7 +12,7 @@ from shipping.domain.planning.supply import PartnerDay
 STAGED_ROWS = 200
 """With fewer rows everything is solved as a whole at once: in parts a row is too much of the gap."""
 
-CLOSE_ROWS = 800
+CLOSE_ROWS = 150
 """Rows left open in the last stage: those that the second best offer would make dearer by the least."""
 
 STEPS_GAP, LAST_GAP = 0.2, 0.3

@@ -61,6 +61,12 @@ LEAVE_RULE_ERRORS, LEAVE_RULE_PERMILLE = 0.5, 3
 """The rule's decision is left if another saves more than so many standard errors of the paired differences, and more
 than so many thousandths: cuts are rougher than that."""
 
+SURE_SHARE = 0.1
+"""Of the budget, so much each goes to searching routes for what the rule and the best candidate send now. Among hundreds
+of candidates the cheapest is one whose cut is too cheap, or the rule's too dear. More items than SURE_MAX take longer."""
+
+SURE_MAX = 100
+
 GATES_MAX = 150
 """A region with more gates is too large for this; the rule plans it."""
 
@@ -266,10 +272,28 @@ class Weighing:
         ruled = min((o for o in self.tried if len(o.costs) == most and self._as_rule(o)), key=lambda one: one.mean)
         saved = np.array(ruled.costs) - np.array(best.costs)
         error = float(saved.std(ddof=1)) / np.sqrt(most) if most > 1 else 0.0
-        if ruled.mean - best.mean <= max(LEAVE_RULE_ERRORS * error, ruled.mean * LEAVE_RULE_PERMILLE / 1000):
+        least = max(LEAVE_RULE_ERRORS * error, ruled.mean * LEAVE_RULE_PERMILLE / 1000)
+        if ruled.mean - best.mean <= least or self._searched(ruled, best) <= least:
             best = ruled
         self.session.router.hints += outlines(self.rollouts, best.chosen, self.groups)
         riding = (self.groups[number] for number in np.flatnonzero(best.chosen))
         ids = frozenset(ride.parcel_id for items in riding for item in items for ride in item.rides)
         judged = {f"{one.name}/{one.policy.name}": round(one.mean) for one in self.tried if len(one.costs) == most}
         return Advice(f"{best.name}/{best.policy.name}", ids, judged)
+
+    def _searched(self, ruled: Candidate, best: Candidate) -> float:
+        """What the best saves if routes of now cost what a search finds, and later ones as much less than their cuts."""
+        few = sum(map(len, self.groups)) <= SURE_MAX
+        if best is ruled or not (few and ruled.chosen.any() and best.chosen.any()):
+            return ruled.mean - best.mean
+        router, found = self.session.router, []
+        for one in (ruled, best):
+            items = [item for number in np.flatnonzero(one.chosen) for item in self.groups[number]]
+            used = self.meter.used_share
+            found.append(router.route(items, used + SURE_SHARE, used))
+        if any(one.left for one in found):
+            return ruled.mean - best.mean
+        cuts = [self.rollouts.cut_now(one.chosen) for one in (ruled, best)]
+        costs = [one.cost_vnd for one in found]
+        later = (ruled.mean - cuts[0]) - (best.mean - cuts[1])
+        return costs[0] - costs[1] + later * sum(costs) / max(1.0, sum(cuts))
