@@ -61,11 +61,9 @@ LEAVE_RULE_ERRORS, LEAVE_RULE_PERMILLE = 0.5, 3
 """The rule's decision is left if another saves more than so many standard errors of the paired differences, and more
 than so many thousandths: cuts are rougher than that."""
 
-SURE_SHARE = 0.1
-"""Of the budget, so much each goes to searching routes for what the rule and the best candidate send now. Among hundreds
-of candidates the cheapest is one whose cut is too cheap, or the rule's too dear. More items than SURE_MAX take longer."""
-
-SURE_MAX = 100
+SURE_SHARE, SURE_MAX = 0.1, 100
+"""Of the budget, so much each goes to searching routes for what the rule and the best candidate send now, if there are
+no more items: among hundreds of candidates the cheapest is one whose cut is too cheap, or the rule's too dear."""
 
 GATES_MAX = 150
 """A region with more gates is too large for this; the rule plans it."""
@@ -282,7 +280,7 @@ class Weighing:
         return Advice(f"{best.name}/{best.policy.name}", ids, judged)
 
     def _searched(self, ruled: Candidate, best: Candidate) -> float:
-        """What the best saves if routes of now cost what a search finds, and later ones as much less than their cuts."""
+        """What the best saves if routes of now cost what a search finds, and later ones as much less than cut."""
         few = sum(map(len, self.groups)) <= SURE_MAX
         if best is ruled or not (few and ruled.chosen.any() and best.chosen.any()):
             return ruled.mean - best.mean
