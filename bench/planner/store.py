@@ -34,6 +34,7 @@ class Store:
     def __init__(self, path: Path = STORE) -> None:
         self.path = path
         self.rows: dict[str, dict[str, Any]] = {}
+        self._broken: dict[str, list[Any]] = {}
         if path.exists():
             self.rows = json.loads(gzip.decompress(path.read_bytes()))
 
@@ -42,10 +43,10 @@ class Store:
         row = self.rows.get(fingerprint(ground.instance))
         if row is None:
             return None
-        try:
-            return replay(ground, Script(_orders(ground, row["runs"])))
-        except BrokenOrder:
-            return None
+        driven = _driven(ground, row["runs"])
+        if driven is None:
+            self._broken[fingerprint(ground.instance)] = row["runs"]
+        return driven
 
     def effort(self, ground: Ground) -> dict[str, float]:
         """Money by hindsight effort, so that a reader can see whether more effort still helps."""
@@ -53,7 +54,7 @@ class Store:
 
     def offer(self, ground: Ground, outcome: Outcome, policy: str) -> bool:
         """Keep this replay if it beats what is known; answers whether it did. Under the door rule too: what was driven
-        is what was collected, so it is kept as a plan that knew."""
+        is what was collected, so it is kept as a plan that knew, if it can be driven as one."""
         key = fingerprint(ground.instance)
         before = self.best(ground)
         if before is not None and before.score <= (outcome.late, outcome.money - 0.5):
@@ -67,7 +68,10 @@ class Store:
             for run in outcome.sent
             if run.wave != SOLO and run.parcels
         ]
-        row = {"name": ground.instance.name, "policy": policy, "late": outcome.late, "money": round(outcome.money)}
+        driven = _driven(ground, runs)
+        if driven is None or (before is not None and before.score <= driven.score):
+            return False
+        row = {"name": ground.instance.name, "policy": policy, "late": driven.late, "money": round(driven.money)}
         self.rows[key] = {**row, "runs": runs, "effort": self.effort(ground)}
         return True
 
@@ -82,6 +86,9 @@ class Store:
         Raises ValueError when it has become too large.
         """
         for key, row in Store(self.path).rows.items():
+            if row["runs"] == self._broken.get(key):
+                self.rows.setdefault(key, row)
+                continue
             mine = self.rows.setdefault(key, row)
             if (row["late"], row["money"]) < (mine["late"], mine["money"]):
                 self.rows[key] = row
@@ -90,6 +97,14 @@ class Store:
             raise ValueError(f"{self.path.name}: {len(packed)} bytes, at most {BYTES_MAX}")
         self.path.write_bytes(packed)
         return len(packed)
+
+
+def _driven(ground: Ground, runs: list[Any]) -> Outcome | None:
+    """What a plan comes to; None if it cannot be driven."""
+    try:
+        return replay(ground, Script(_orders(ground, runs)))
+    except BrokenOrder:
+        return None
 
 
 def _orders(ground: Ground, runs: list[Any]) -> dict[int, list[Order]]:

@@ -175,3 +175,17 @@ def test_the_store_keeps_the_better_plan_and_believes_only_what_can_be_driven(tm
     known = Store(path).best(ground)
     assert known is not None and known.money == cheap.money
     assert Store(path).best(Ground(line(parcels=[parcel("one", "a", 8 * HOUR)]))) is None
+
+
+def test_the_store_keeps_no_plan_that_luck_at_the_door_made(tmp_path: Any) -> None:
+    """`more` stood there before it was announced; whoever plans it finds its gate closed."""
+    parcels = [
+        parcel("one", "a", 8 * HOUR),
+        parcel("more", "a", 9 * HOUR, known_at=8 * HOUR, ready_actual=8 * HOUR, close=9 * HOUR - 600),
+    ]
+    ground = Ground(line(parcels=parcels, information="door"))
+    lucky = replay(ground, Says([Order("van", 8 * HOUR + 900, ("one",))]))
+    assert lucky.sent[0].parcels == ("one", "more")
+    store = Store(tmp_path / "best.json.gz")
+    assert not store.offer(ground, lucky, "lucky")
+    assert store.best(ground) is None
