@@ -148,6 +148,13 @@ class Runtime:
         """The channel to a peer service, e.g. "orders" (CHOPHIEN_TARGET_ORDERS)."""
         return self.channels(peer)
 
-    async def dispatch(self, commands: Sequence[object], trace: str = "") -> list[object]:
-        """Carry out commands in bulk, without inbox: each answer is the reply, or the exception of that command."""
-        return await self.dispatcher.dispatch(commands, trace or cause()) if commands else []
+    async def dispatch(self, commands: Sequence[object]) -> list[object]:
+        """Carry out commands in bulk, without inbox; answers their replies.
+
+        One that fails does not keep the others back; the first failure is raised when all are done.
+        """
+        answers = await self.dispatcher.dispatch(commands, cause()) if commands else []
+        for answer in answers:
+            if isinstance(answer, Exception):
+                raise answer
+        return answers

@@ -20,7 +20,7 @@ from chassis.testing.tracing import Recording
 from chassis.ticker import Ticker
 from chassis.wiring import Job, Runtime
 from counters.bootstrap import service
-from counters.domain import Count
+from counters.domain import Count, Unlucky
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 NOON = datetime(2026, 2, 4, 5, tzinfo=UTC)
@@ -180,3 +180,18 @@ async def test_a_tick_that_does_something_has_a_root_span_and_an_idle_one_has_no
     async with engine.connect() as connection:
         traceparent = (await connection.exec_driver_sql("SELECT traceparent FROM outbox")).scalar()
     assert traceparent is not None and traceparent[3:35] == f"{span.context.trace_id:032x}"
+
+
+async def test_one_failing_command_of_a_job_fails_it_and_keeps_no_other_back(ticking: TICKING) -> None:
+    done, told = asyncio.Event(), list[object]()
+
+    async def run(runtime: Runtime, _now: datetime) -> None:
+        if not done.is_set():
+            with pytest.raises(Unlucky):
+                await runtime.dispatch([Count("a", 13), Count("b", 1)])
+            told.extend(await runtime.dispatch([Count("b", 1)]))
+            done.set()
+
+    async with ticking(Job("count", run, 0.01)):
+        await asyncio.wait_for(done.wait(), 10)
+    assert told == [2]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from chassis.wiring import Job, Runtime
@@ -20,21 +19,14 @@ async def expire_holds(runtime: Runtime, now: datetime) -> None:
     """Let holds lapse whose time is over."""
     async with runtime.engine.connect() as connection:
         due = await reads.expired_holds(connection, now, HOLDS_MAX)
-    await _dispatch(runtime, due)
+    await runtime.dispatch(due)
 
 
 async def finish_restocks(runtime: Runtime, _now: datetime) -> None:
     """Carry back what releases left."""
     async with runtime.engine.connect() as connection:
         owed = await reads.owed_restocks(connection, RESTOCKS_MAX)
-    await _dispatch(runtime, owed)
-
-
-async def _dispatch(runtime: Runtime, commands: Sequence[object]) -> None:
-    """Carry out all; one that fails does not keep the others back, but the job has failed."""
-    for answer in await runtime.dispatch(commands) if commands else ():
-        if isinstance(answer, Exception):
-            raise answer
+    await runtime.dispatch(owed)
 
 
 JOBS = (Job("expire_holds", expire_holds, every_seconds=0.5), Job("finish_restocks", finish_restocks))

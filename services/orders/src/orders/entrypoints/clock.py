@@ -17,10 +17,7 @@ async def give_up_waits(runtime: Runtime, now: datetime) -> None:
     """Give up what is past its deadline; raises the first error, after all others were carried out."""
     async with runtime.engine.connect() as connection:
         order_ids = await reads.overdue_waits(connection, now, ORDERS_MAX)
-    replies = await runtime.dispatch([GiveUpWait(order_id=order_id) for order_id in order_ids]) if order_ids else []
-    for reply in replies:
-        if isinstance(reply, Exception):
-            raise reply
+    await runtime.dispatch([GiveUpWait(order_id=order_id) for order_id in order_ids])
 
 
 JOBS = (Job("give_up_waits", give_up_waits),)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from chassis.wiring import Runtime
@@ -24,7 +23,7 @@ async def expire_payments(grace_time: timedelta, runtime: Runtime, now: datetime
     for _ in range(ROUNDS_MAX):
         async with runtime.engine.connect() as connection:
             order_ids = await reads.overdue(connection, now - grace_time, EXPIRED_AT_ONCE_MAX)
-        await _dispatch(runtime, [ExpirePayment(order_id=order_id) for order_id in order_ids])
+        await runtime.dispatch([ExpirePayment(order_id=order_id) for order_id in order_ids])
         if len(order_ids) < EXPIRED_AT_ONCE_MAX:
             return
 
@@ -46,12 +45,6 @@ class OldMemos:
             return
         async with runtime.engine.connect() as connection:
             transfer_ids = await reads.old_memos(connection, now - self._memo_time, FORGOTTEN_AT_ONCE_MAX)
-        await _dispatch(runtime, [ForgetMemo(transfer_id=transfer_id) for transfer_id in transfer_ids])
+        await runtime.dispatch([ForgetMemo(transfer_id=transfer_id) for transfer_id in transfer_ids])
         if len(transfer_ids) < FORGOTTEN_AT_ONCE_MAX:
             self._look_time = now
-
-
-async def _dispatch(runtime: Runtime, commands: Sequence[object]) -> None:
-    for answer in await runtime.dispatch(commands) if commands else ():
-        if isinstance(answer, Exception):
-            raise answer

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chassis.kernel import new_id
 from chassis.wiring import Job, Runtime
 
-from chassis import telemetry
 from shipping.adapters import reads
 from shipping.app.commands import DropParcels, ExpireTender, LapseRun, MoveBatch, ResumeParcel, SkipClosedStops
 from shipping.app.handlers.parcels import WAIT_FOR_POINT
@@ -47,14 +45,14 @@ class DueWaves:
             raise failed
 
     async def _plan(self, runtime: Runtime, id: str, area: str, now: datetime) -> None:
-        answer: object = None
-        for _ in range(PLAN_TRIES_MAX):
+        for tries_left in reversed(range(PLAN_TRIES_MAX)):
             command = await self.waves.prepare(runtime, id, area, now, pushed=False, take_all=False)
-            answer = (await runtime.dispatch([command], telemetry.cause()))[0]
-            if not isinstance(answer, PlanOutdated):
-                break
-        if isinstance(answer, Exception):
-            raise answer
+            try:
+                await runtime.dispatch([command])
+                return
+            except PlanOutdated:
+                if not tries_left:
+                    raise
 
 
 async def expire_tenders(runtime: Runtime, now: datetime) -> None:
@@ -70,7 +68,7 @@ async def expire_tenders(runtime: Runtime, now: datetime) -> None:
         )
         for tender, batch in silent
     ]
-    await _dispatch(runtime, commands)
+    await runtime.dispatch(commands)
 
 
 async def apply_closures(runtime: Runtime, now: datetime) -> None:
@@ -82,12 +80,12 @@ async def apply_closures(runtime: Runtime, now: datetime) -> None:
         moving = await reads.batches_by_roads(connection, roads) if roads else []
         visiting = await reads.batches_to_visit(connection, communes) if communes else []
     ids = tuple(closure.id for closure in closures)
-    await _dispatch(runtime, [MoveBatch(batch_id=id, closure_ids=ids) for id in moving])
+    await runtime.dispatch([MoveBatch(batch_id=id, closure_ids=ids) for id in moving])
     commands = [
         SkipClosedStops(batch_id=one.id, tender_id=one.tender_id, parcel_ids=one.parcel_ids, closure_ids=ids)
         for one in visiting
     ]
-    await _dispatch(runtime, commands)
+    await runtime.dispatch(commands)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +100,7 @@ class Lapses:
         async with runtime.engine.connect() as connection:
             found = await reads.unreported_runs(connection, back_before)
         commands = [LapseRun(batch_id=x.id, parcel_ids=x.parcel_ids, back_before=back_before) for x in found]
-        await _dispatch(runtime, commands)
+        await runtime.dispatch(commands)
 
 
 async def drop_cancelled(runtime: Runtime, batch_id: str = "") -> None:
@@ -116,7 +114,7 @@ async def drop_cancelled(runtime: Runtime, batch_id: str = "") -> None:
         DropParcels(batch_id=batch, tender_id=tender, parcel_ids=tuple(ids))
         for (batch, tender), ids in by_batch.items()
     ]
-    await _dispatch(runtime, commands)
+    await runtime.dispatch(commands)
 
 
 async def _drop_all_cancelled(runtime: Runtime, _now: datetime) -> None:
@@ -127,14 +125,7 @@ async def resume_waiting(runtime: Runtime, now: datetime) -> None:
     """Go on with parcels whose pickup point has become known."""
     async with runtime.engine.connect() as connection:
         found = await reads.waiting_parcels(connection, now - WAIT_FOR_POINT)
-    await _dispatch(runtime, [ResumeParcel(parcel_id=id, pickup_point_id=point) for id, point in found])
-
-
-async def _dispatch(runtime: Runtime, commands: Sequence[object]) -> None:
-    """Carry out all; one that fails does not keep the others back, but the job has failed."""
-    for answer in await runtime.dispatch(commands, telemetry.cause()) if commands else ():
-        if isinstance(answer, Exception):
-            raise answer
+    await runtime.dispatch([ResumeParcel(parcel_id=id, pickup_point_id=point) for id, point in found])
 
 
 def jobs(waves: Waves, run_grace: timedelta) -> tuple[Job, ...]:

@@ -282,7 +282,7 @@ class Weighing:
     def _searched(self, ruled: Candidate, best: Candidate) -> float:
         """What the best saves if routes of now cost what a search finds, and later ones as much less than cut."""
         few = sum(map(len, self.groups)) <= SURE_MAX
-        if best is ruled or not (few and ruled.chosen.any() and best.chosen.any()):
+        if not (few and ruled.chosen.any() and best.chosen.any()):
             return ruled.mean - best.mean
         router, found = self.session.router, []
         for one in (ruled, best):
