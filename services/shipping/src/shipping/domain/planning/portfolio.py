@@ -58,7 +58,7 @@ class Portfolio:
         if not self.options:
             return []
         middle = begin + (until - begin) * FIRST_SHARE
-        pools = [self._hinted(), *self._first(begin, middle)]
+        pools = self._first(begin, middle)
         pool, best = [one for found in pools for one in found], self._chosen(pools)
         if best.left and len(self.items) <= MANY:
             return [*pool, *best.runs, *self._scarce(best, middle, until)]
@@ -68,11 +68,9 @@ class Portfolio:
 
     def _chosen(self, pools: Sequence[Sequence[Candidate]]) -> Routed:
         """The best choice of all these runs; of many items' one search after the other, for at once it takes long."""
-        solos = self._solos()
-        if len(self.items) <= MANY:
-            return self.router.pick(self.items, [*(one for found in pools for one in found), *solos])
-        best = self.router.pick(self.items, [*pools[0], *solos])
-        for found in pools[1:]:
+        solos, best = self._solos(), Routed([], [], 0)
+        at_once = pools if len(self.items) > MANY else [[one for found in pools for one in found]]
+        for found in at_once:
             best = self.router.pick(self.items, [*best.runs, *found, *solos])
         return best
 
@@ -103,11 +101,14 @@ class Portfolio:
         return self._search(alone, shares.options(), until, MIXES_MAX, True, trips, STRICT)[0]
 
     def _first(self, begin: float, until: float) -> list[list[Candidate]]:
-        """Runs by search: of the whole fleet, then each of the others; where it cannot take all, of itself in parts."""
+        """Runs by search: of the whole fleet, with those look-ahead had in mind, then of each other one.
+
+        Where the whole fleet cannot take all, it is searched again, in parts, in the place of the others.
+        """
         gates, parts, mixes = self._bundles(self.items, 1), self._bundles(self.items, SPLIT), self._mixes()
         step = (until - begin) / len(mixes)
         found, served = self._search(gates, self.options, begin + step, 0, not self._can(self.options))
-        pools = [found]
+        pools = [[*self._hinted(), *found]]
         for number, mix in enumerate(mixes[1:], 1):
             if not self.router.meter.allows(until):
                 break
