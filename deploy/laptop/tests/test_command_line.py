@@ -58,6 +58,17 @@ def test_up_in_the_background_until_down(run_dir: Path) -> None:
     assert not run_dir.exists()
 
 
+def test_what_runs_in_a_folder_of_the_run_folder_is_found_stopped_and_removed_with_it(run_dir: Path) -> None:
+    """`make demo` runs from .run/demo, and `make down` means it as well."""
+    outer, inner = ("--run-dir", str(run_dir)), ("--run-dir", str(run_dir / "demo"))
+    assert "up" in _laptop("up", "--detach", "--parts", "postgres", *inner).stdout
+    assert "demo/logs/postgres.log" in _laptop("status", *outer).stdout
+    assert "stopped" in _laptop("down", *outer).stdout
+    assert marked(str(run_dir / "demo")) == []
+    assert _laptop("clean", *outer).returncode == 0
+    assert not run_dir.exists()
+
+
 def test_a_failed_start_in_the_background_says_why(run_dir: Path) -> None:
     run_dir.mkdir()
     (run_dir / "postgres").write_text("not a folder")
