@@ -147,7 +147,7 @@ def _tell(now: datetime) -> None:
 
 
 def _stay(stack: Stack) -> None:
-    console.print(f"up until Ctrl-C; look around with `python -m laptop status --run-dir {RUN_DIR}`")
+    console.print("up until Ctrl-C or `make down`; look around with `make status` and `make story CODE=…`")
     while True:
         stack.check()
         time.sleep(0.5)
