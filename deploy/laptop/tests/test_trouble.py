@@ -13,7 +13,7 @@ import pytest
 from laptop import Stack, StackError, state
 from laptop.interruption import heed, held
 from laptop.layout import Layout
-from laptop.process import MARK, marked, sweep
+from laptop.process import MARK, marked, spawn, sweep
 
 
 @pytest.fixture
@@ -72,6 +72,22 @@ def test_ports_that_cannot_be_are_drawn_anew(run_dir: Path) -> None:
     assert ports["kafka"] in state.PORTS
     assert ports["zipkin"] in state.PORTS
     assert ports["postgres"] == 15001
+
+
+def test_onlookers_write_nothing(tmp_path: Path) -> None:
+    """They look while the disk is full, and beside a launcher that adds a token."""
+    Layout(tmp_path, [], False, 1.0, {}).load()
+    written = {each.name: each.stat().st_ino for each in tmp_path.iterdir()}
+    Layout(tmp_path, [], False, 1.0, {}).load()
+    assert {each.name: each.stat().st_ino for each in tmp_path.iterdir()} == written
+
+
+def test_a_part_that_ends_on_a_full_disk_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    child = spawn("kafka", [sys.executable, "-c", "raise SystemExit(3)"], {}, tmp_path / "kafka.log")
+    child.process.wait()
+    assert "disk" not in str(child.failure())
+    monkeypatch.setattr("laptop.process.DISK_FULL_BYTES", 10**18)
+    assert "kafka ended with code 3; the disk is full" in str(child.failure())
 
 
 def test_a_run_folder_that_cannot_be_used_is_named(run_dir: Path) -> None:

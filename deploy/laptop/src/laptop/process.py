@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from laptop.errors import StackError, last_lines
 # bookkeeping, and the watcher of a dead launcher leaves the children of the next one alone.
 MARK = "CHOPHIEN_STACK_MARK"
 POLL_SECONDS = 0.05
+DISK_FULL_BYTES = 10_000_000
 
 
 @dataclass
@@ -44,7 +46,10 @@ class Child:
         how = (
             f"was ended by {signal.Signals(-code).name}" if code is not None and code < 0 else f"ended with code {code}"
         )
-        return StackError(f"{self.name} {how}{last_lines(self.log_file)}", self.log_file)
+        # Said here, because a full disk takes no line of a log either.
+        full = shutil.disk_usage(self.log_file.parent).free < DISK_FULL_BYTES
+        why = "; the disk is full" if full else ""
+        return StackError(f"{self.name} {how}{why}{last_lines(self.log_file)}", self.log_file)
 
     def kill(self, signum: int) -> None:
         """Sends a signal to this process alone; after SIGKILL waits until it is gone."""

@@ -55,6 +55,12 @@ def write_json(path: Path, content: dict[str, Any], mode: int = 0o644) -> None:
     new.replace(path)
 
 
+def _keep_json(path: Path, content: dict[str, Any], mode: int = 0o644) -> None:
+    """Writes what is new; onlookers find nothing new, and so can look while the disk is full."""
+    if not path.exists() or read_json(path) != content:
+        write_json(path, content, mode)
+
+
 def is_free(port: int) -> bool:
     """Whether a process could listen on 127.0.0.1:port now."""
     with socket.socket() as probe:
@@ -74,7 +80,7 @@ def reserve_ports(path: Path, names: Iterable[str]) -> dict[str, int]:
             port = random.choice(PORTS)
             if port not in ports.values() and is_free(port):
                 ports[name] = port
-    write_json(path, ports)
+    _keep_json(path, ports)
     return ports
 
 
@@ -109,7 +115,7 @@ def add_tokens(path: Path, wanted: Iterable[dict[str, str]]) -> list[dict[str, s
     for each in wanted:
         token = known.get(each["identity"], {}).get("token") or secrets.token_urlsafe(24)
         known[each["identity"]] = {"token": token, **each}
-    write_json(path, {"tokens": list(known.values())}, mode=0o600)
+    _keep_json(path, {"tokens": list(known.values())}, mode=0o600)
     return list(known.values())
 
 
@@ -117,7 +123,7 @@ def passwords(path: Path, names: Iterable[str]) -> dict[str, str]:
     """The database passwords, made at the first start; the file is readable by its owner only."""
     known: dict[str, str] = read_json(path)
     known |= {name: secrets.token_urlsafe(18) for name in names if name not in known}
-    write_json(path, known, mode=0o600)
+    _keep_json(path, known, mode=0o600)
     return known
 
 
