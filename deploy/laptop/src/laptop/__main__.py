@@ -15,7 +15,7 @@ from rich.markup import escape
 
 from laptop import interruption, process, state
 from laptop.environment import SERVICES
-from laptop.errors import StackError, last_lines
+from laptop.errors import StackError, last_lines, told
 from laptop.layout import PARTS, Layout
 from laptop.stack import Stack
 
@@ -77,14 +77,18 @@ def _introduce(stack: Stack) -> None:
 
 def _up_in_background(run_dir: Path) -> None:
     """Runs the same command without --detach in a session of its own and waits until it is ready."""
-    log_file = run_dir.resolve() / "logs" / "up.log"
-    log_file.parent.mkdir(parents=True, exist_ok=True)
+    home = run_dir.resolve()
+    log_file = home / "logs" / "up.log"
+    if owner := state.Ownership(home).owner():  # the log is that one's
+        raise StackError(f"{home} is in use by process {owner}; `make down` stops it")
     argv = [sys.executable, "-m", "laptop", *(each for each in sys.argv[1:] if each != "--detach")]
+    with told(home):
+        log_file.parent.mkdir(parents=True, exist_ok=True)
     with log_file.open("wb") as log:
         keeper = subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
         )
-    stack_file = run_dir.resolve() / "stack.json"
+    stack_file = home / "stack.json"
     try:
         while not (running := state.read_json(stack_file)).get("ready") or running["pid"] != keeper.pid:
             if keeper.poll() is not None:

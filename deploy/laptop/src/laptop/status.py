@@ -30,7 +30,8 @@ def show(layout: Layout, console: Console) -> bool:
         well &= _show_backlogs(layout, console)
         well &= _show_stuck(layout, console)
     used_mb = pss_mb(marked(str(layout.run_dir)))
-    console.print(f"memory {used_mb:,.0f} MB (PSS)" + (f", traces {layout.zipkin_url}/zipkin/" if well else ""))
+    traces = f", traces {layout.zipkin_url}/zipkin/" if well and "zipkin" in layout.parts else ""
+    console.print(f"memory {used_mb:,.0f} MB (PSS){traces}")
     return well
 
 
