@@ -7,6 +7,8 @@ MEMBERS := chassis proto/gen services/catalog services/orders services/payments 
 UV_VERSION := 0.13.9
 SEEDS ?= 3
 RUN_DIR ?= .run
+# The day's words are Vietnamese, whatever the locale says.
+export PYTHONUTF8 := 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help

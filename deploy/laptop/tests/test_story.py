@@ -122,8 +122,9 @@ def test_a_code_is_found_in_what_people_paste(text: str, code: str) -> None:
 
 
 def test_an_unknown_code_is_said_to_be_unknown(layout: Layout) -> None:
-    with pytest.raises(StackError, match="no order, parcel or batch has the code nothing"):
-        _told(layout, "nothing")
+    for rubbish in ("nothing", "ñ", "two words", "x" * 65):
+        with pytest.raises(StackError, match=f"no order, parcel or batch has the code {rubbish}"):
+            _told(layout, rubbish)
     with pytest.raises(StackError, match="CODE= is empty"):
         _told(layout, "  ")
 

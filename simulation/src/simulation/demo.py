@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import subprocess
 import sys
@@ -96,7 +97,9 @@ def _run(seed: int, stay: bool) -> list[str]:
         failed = expectations.failed_of_the_day(summary)
         _show(stack, play, summary, failed)
         if stay:
-            _stay(stack)
+            with contextlib.suppress(KeyboardInterrupt):
+                _stay(stack)
+            console.print(f"stopping; data is kept in {stack.run_dir} (`make clean` removes it)")
     return failed
 
 
