@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 MEMBERS := chassis proto/gen services/catalog services/orders services/payments services/shipping simulation deploy/laptop
 UV_VERSION := 0.13.9
+UNFETCHED := echo "Python packages could not be fetched: check the network (or pip's index settings) and the free disk space"; exit 1
 SEEDS ?= 3
 RUN_DIR ?= .run
 # The day's words are Vietnamese, whatever the locale says.
@@ -21,9 +22,9 @@ setup: $(READY) ## make the virtual environment with every package
 
 $(READY): requirements.lock $(addsuffix /pyproject.toml,$(MEMBERS))
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Chophien needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Set PYTHON=…")'
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "no virtual environment: install Python's venv and pip (Debian: python3-venv)"; exit 1; }
-	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	@$(BIN)/uv pip sync --quiet --python $(BIN)/python requirements.lock
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) || { echo "no virtual environment: install Python's venv and pip (Debian: python3-venv)"; exit 1; }
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) || { $(UNFETCHED); }
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python requirements.lock || { $(UNFETCHED); }
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation $(addprefix -e ,$(MEMBERS))
 	@touch $@
 
