@@ -84,7 +84,8 @@ def _up_in_background(run_dir: Path) -> None:
     argv = [sys.executable, "-m", "laptop", *(each for each in sys.argv[1:] if each != "--detach")]
     with told(home):
         log_file.parent.mkdir(parents=True, exist_ok=True)
-    with log_file.open("wb") as log:
+        log = log_file.open("wb")
+    with log:
         keeper = subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
         )
