@@ -105,9 +105,13 @@ def _up_in_background(run_dir: Path) -> None:
 
 @app.command()
 def down(run_dir: RunDir = HERE) -> None:
-    """Stop what runs from the folder or from one in it, as the demo does; data is kept."""
-    stopped = [home for home in state.homes(run_dir.resolve()) if _end(home)]
-    console.print("stopped" if stopped else f"nothing runs from {run_dir.resolve()}")
+    """Stop what `up` started, wherever it runs, or the demo; data is kept."""
+    _end_all(state.homes(run_dir.resolve()))
+
+
+def _end_all(homes: list[Path]) -> None:
+    stopped = [home for home in homes if _end(home)]
+    console.print("stopped" if stopped else f"nothing runs from {homes[-1]}")
 
 
 def _end(home: Path) -> bool:
@@ -155,9 +159,10 @@ def story(
 
 @app.command()
 def clean(run_dir: RunDir = HERE) -> None:
-    """Stop everything and remove the run folder with all its data, that of the demo too."""
-    down(run_dir)
-    for home in state.homes(run_dir.resolve()):
+    """Stop everything, a demo, test or bench in the folder too, and remove the folder with all its data."""
+    homes = state.all_homes(run_dir.resolve())
+    _end_all(homes)
+    for home in homes:
         Stack(home).clean()
     console.print(f"removed {run_dir.resolve()}")
 

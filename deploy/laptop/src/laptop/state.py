@@ -171,5 +171,10 @@ def _lock(fd: int) -> bool:
 
 
 def homes(run_dir: Path) -> list[Path]:
-    """The run folders right below a folder (the demo's is in that of `make up`), and the folder itself."""
+    """The run folders that `make` means: the demo's, which is in that of `make up`, and the folder itself."""
+    return [run_dir / "demo", run_dir]
+
+
+def all_homes(run_dir: Path) -> list[Path]:
+    """These and every other right below, of a test or a bench: who removes the folder removes them all."""
     return [*sorted(lock.parent for lock in run_dir.glob("*/lock")), run_dir]
