@@ -5,9 +5,11 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 MEMBERS := chassis proto/gen services/catalog services/orders services/payments services/shipping simulation deploy/laptop
 UV_VERSION := 0.13.9
+UNFETCHED := echo "Python packages could not be fetched: check the network (or pip's index settings) and the free disk space"; exit 1
 SEEDS ?= 3
-# A running demo is looked at first, then the stack of `make up`.
-RUN_DIR ?= $(if $(wildcard .run/demo/stack.json),.run/demo,.run)
+RUN_DIR ?= .run
+# The day's words are Vietnamese, whatever the locale says.
+export PYTHONUTF8 := 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
@@ -20,9 +22,9 @@ setup: $(READY) ## make the virtual environment with every package
 
 $(READY): requirements.lock $(addsuffix /pyproject.toml,$(MEMBERS))
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Chophien needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Set PYTHON=…")'
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "no virtual environment: install Python's venv and pip (Debian: python3-venv)"; exit 1; }
-	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	@$(BIN)/uv pip sync --quiet --python $(BIN)/python requirements.lock
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) || { echo "no virtual environment: install Python's venv and pip (Debian: python3-venv)"; exit 1; }
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) || { $(UNFETCHED); }
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python requirements.lock || { $(UNFETCHED); }
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation $(addprefix -e ,$(MEMBERS))
 	@touch $@
 
@@ -39,19 +41,22 @@ unit: $(READY) ## run the tests that need nothing running (seconds)
 verify: lint types check-generate test ## what must hold before a push: format, lint, types, import rules, contracts, tests
 
 up: $(READY) ## start the laptop stack and keep it (Ctrl-C or `make down` stops it)
-	@$(BIN)/python -m laptop up
+	@$(BIN)/python -m laptop up --run-dir "$(RUN_DIR)"
 
-down: $(READY) ## stop the laptop stack
-	@$(BIN)/python -m laptop down
+down: $(READY) ## stop the laptop stack, or the demo
+	@$(BIN)/python -m laptop down --run-dir "$(RUN_DIR)"
 
-status: $(READY) ## show each part, outboxes, lag, stuck sagas and dead letters
-	@$(BIN)/python -m laptop status --run-dir $(RUN_DIR)
+status: $(READY) ## show each part, outboxes, lag, stuck sagas and dead letters (of the demo, if that runs)
+	@$(BIN)/python -m laptop status --run-dir "$(RUN_DIR)"
 
+# What somebody pasted, untouched by make and shell.
+unexport CODE
+story: export PASTED = $(value CODE)
 story: $(READY) ## tell the life of an order, parcel or batch: make story CODE=…
-	@$(BIN)/python -m laptop story --run-dir $(RUN_DIR) --code "$(CODE)"
+	@$(BIN)/python -m laptop story --run-dir "$(RUN_DIR)" --code "$$PASTED"
 
-clean: $(READY) ## stop the stack and remove its data
-	@$(BIN)/python -m laptop clean
+clean: $(READY) ## stop the stack and remove its data, that of the demo too
+	@$(BIN)/python -m laptop clean --run-dir "$(RUN_DIR)"
 
 generate: $(READY) ## generate the Python of the contracts
 	@$(BIN)/python proto/generate.py

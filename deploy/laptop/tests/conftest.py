@@ -17,7 +17,8 @@ from laptop.__main__ import down
 @pytest.fixture
 def run_dir() -> Iterator[Path]:
     # Not pytest's tmp_path: that is closed to other users, and PostgreSQL then has to live elsewhere.
-    home = Path(tempfile.mkdtemp(prefix="chophien-laptop-test-"))
+    # The letters are those of a home folder in Bình Lư; a comma means two folders to Kafka.
+    home = Path(tempfile.mkdtemp(prefix="chophien chợ phiên, test-"))
     home.chmod(0o755)
     yield home / ".run"
     down(home / ".run")

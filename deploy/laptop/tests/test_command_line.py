@@ -58,6 +58,21 @@ def test_up_in_the_background_until_down(run_dir: Path) -> None:
     assert not run_dir.exists()
 
 
+def test_the_demo_in_the_run_folder_is_found_stopped_and_removed_with_it(run_dir: Path) -> None:
+    """`make demo` runs from .run/demo, and `make down` means it as well; what else runs in .run it does not."""
+    other = ("--run-dir", str(run_dir / "bench"))
+    assert "up" in _laptop("up", "--detach", "--parts", "postgres", *other).stdout
+    outer, inner = ("--run-dir", str(run_dir)), ("--run-dir", str(run_dir / "demo"))
+    assert "up" in _laptop("up", "--detach", "--parts", "postgres", *inner).stdout
+    assert "demo/logs/postgres.log" in _laptop("status", *outer).stdout
+    assert "stopped" in _laptop("down", *outer).stdout
+    assert marked(str(run_dir / "demo")) == []
+    assert "postgres  serving" in _laptop("status", *other).stdout
+    assert _laptop("clean", *outer).returncode == 0
+    assert marked(str(run_dir / "bench")) == []
+    assert not run_dir.exists()
+
+
 def test_a_failed_start_in_the_background_says_why(run_dir: Path) -> None:
     run_dir.mkdir()
     (run_dir / "postgres").write_text("not a folder")

@@ -16,7 +16,7 @@ from chophien.payments.v1 import payments_service_pb2 as payments
 from chophien.shipping.v1 import shipping_service_pb2 as shipping
 from laptop import StackError
 from laptop.layout import Layout
-from laptop.story import tell
+from laptop.story import code_in, tell
 from rich.console import Console
 
 LIVESTREAM_TIME = 1770184800  # Wed 4 Feb 2026, 13:00 in Lai Châu
@@ -105,9 +105,28 @@ def test_a_batch_tells_its_own_story(layout: Layout) -> None:
     assert "OrderPlaced" not in told
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("DH26020400AB12CD34EF", "DH26020400AB12CD34EF"),
+        (" dh26020400ab12cd34ef-2\n", "DH26020400AB12CD34EF-2"),
+        ("MBVCB.7.DH26020400AB12CD34EF.CT tu Lò A Páo", "DH26020400AB12CD34EF"),
+        ("CK DH260204 00AB12CD34EF cam on", "DH26020400AB12CD34EF"),
+        ("DH26020400AB12CD34EF-12345678", "DH26020400AB12CD34EF"),
+        ("run pb260204-qzndbx9t", "PB260204-QZNDBX9T"),
+        ("01J0-other", "01J0-other"),
+    ],
+)
+def test_a_code_is_found_in_what_people_paste(text: str, code: str) -> None:
+    assert code_in(text) == code
+
+
 def test_an_unknown_code_is_said_to_be_unknown(layout: Layout) -> None:
-    with pytest.raises(StackError, match="no order, parcel or batch has the code nothing"):
-        _told(layout, "nothing")
+    for rubbish in ("nothing", "ñ", "two words", "x" * 65):
+        with pytest.raises(StackError, match=f"no order, parcel or batch has the code {rubbish}"):
+            _told(layout, rubbish)
+    with pytest.raises(StackError, match="CODE= is empty"):
+        _told(layout, "  ")
 
 
 def test_a_service_that_is_down_does_not_hide_the_rest(layout: Layout) -> None:

@@ -59,7 +59,11 @@ class Puppet:
         """Let it do what is due: how much it did, and when it wants to act next."""
         assert self._process.stdin and self._process.stdout
         self._process.stdin.write(json.dumps({"now": now.isoformat()}).encode() + b"\n")
-        line = await asyncio.wait_for(self._process.stdout.readline(), TURN_SECONDS_MAX)
+        try:
+            line = await asyncio.wait_for(self._process.stdout.readline(), TURN_SECONDS_MAX)
+        except TimeoutError:
+            late = f"actor {self.name} did not end its turn of {now:%a %H:%M} in {TURN_SECONDS_MAX:.0f} s"
+            raise PlayStopped(f"{late}; see {self._log}") from None
         if not line:
             raise PlayStopped(f"actor {self.name} died at {now:%a %H:%M}; see {self._log}")
         answer = json.loads(line)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
-import signal
 import subprocess
 import sys
 import time
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from laptop import interruption
 from laptop.errors import StackError
 from laptop.stack import Stack
 from rich.console import Console
@@ -62,9 +63,7 @@ def demo(
     ] = None,
 ) -> None:
     """Run the day of Bình Lư on real Kafka, PostgreSQL, gRPC and traces; exits 1 and says which check failed."""
-    # SIGINT by name: a shell that starts us in the background hands it on as ignored.
-    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(signum, _interrupt)
+    interruption.heed()
     try:
         failed = _run(seed, sys.stdout.isatty() if stay is None else stay)
     except (StackError, PlayStopped, NoRest) as error:
@@ -75,10 +74,6 @@ def demo(
         raise typer.Exit(130) from None
     if failed:
         raise typer.Exit(1)
-
-
-def _interrupt(_signum: int, _frame: object) -> None:
-    raise KeyboardInterrupt
 
 
 def _run(seed: int, stay: bool) -> list[str]:
@@ -102,7 +97,9 @@ def _run(seed: int, stay: bool) -> list[str]:
         failed = expectations.failed_of_the_day(summary)
         _show(stack, play, summary, failed)
         if stay:
-            _stay(stack)
+            with contextlib.suppress(KeyboardInterrupt):
+                _stay(stack)
+            console.print(f"stopping; data is kept in {stack.run_dir} (`make clean` removes it)")
     return failed
 
 
@@ -110,7 +107,10 @@ def audit(stack: Stack, actors: Path) -> dict[str, Any]:
     """The auditor's report; it looks from outside, as a process of its own."""
     out = stack.run_dir / "audit.json"
     argv = [sys.executable, "-m", "tests.e2e.auditor", str(stack.run_dir), str(actors), str(out)]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=AUDIT_SECONDS_MAX, check=False)
+    try:
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=AUDIT_SECONDS_MAX, check=False)
+    except subprocess.TimeoutExpired:
+        raise PlayStopped(f"the auditor was not done after {AUDIT_SECONDS_MAX} s") from None
     if done.returncode:
         raise PlayStopped(f"the auditor could not work:\n{done.stderr[-2000:]}")
     report: dict[str, Any] = json.loads(out.read_text("utf-8"))
@@ -150,7 +150,7 @@ def _tell(now: datetime) -> None:
 
 
 def _stay(stack: Stack) -> None:
-    console.print(f"up until Ctrl-C; look around with `python -m laptop status --run-dir {RUN_DIR}`")
+    console.print("up until Ctrl-C or `make down`; look around with `make status` and `make story CODE=…`")
     while True:
         stack.check()
         time.sleep(0.5)

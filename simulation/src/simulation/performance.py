@@ -53,7 +53,7 @@ class Performance:
     def __post_init__(self) -> None:
         """Look at the stack's databases and broker."""
         urls = {service: self.stack.database_url(service) for service in SERVICES}
-        self.quiet = Quiet(urls, self.stack.kafka_bootstrap)
+        self.quiet = Quiet(urls, self.stack.kafka_bootstrap, self.stack.check)
 
     @property
     def actors(self) -> Path:

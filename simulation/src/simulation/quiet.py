@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -36,11 +36,13 @@ def _as_plain(url: str) -> str:
 class Quiet:
     """Looks from outside at databases and broker; survives their restarts. `away` services are left out."""
 
-    def __init__(self, databases: Mapping[str, str], kafka_bootstrap: str) -> None:
-        """`databases` is a URL by service, which is also the name of its consumer group."""
+    def __init__(
+        self, databases: Mapping[str, str], kafka_bootstrap: str, check: Callable[[], None] = lambda: None
+    ) -> None:
+        """`databases` is a URL by service, also the name of its consumer group; `check` raises when waiting is vain."""
         self.away: set[str] = set()
         self._urls = {service: _as_plain(url) for service, url in databases.items()}
-        self._bootstrap = kafka_bootstrap
+        self._bootstrap, self._check = kafka_bootstrap, check
         self._connections: dict[str, asyncpg.Connection[Any]] = {}
         self._consumer: AIOKafkaConsumer | None = None
         self._admin: AIOKafkaAdminClient | None = None
@@ -50,6 +52,7 @@ class Quiet:
         """Until nothing is under way at business time `now`; raises NoRest after REST_SECONDS_MAX of real time."""
         deadline, pause = time.monotonic() + REST_SECONDS_MAX, PAUSE_SECONDS[0]
         while busy := await self._busy(now):
+            self._check()
             if time.monotonic() > deadline:
                 raise NoRest(f"no rest at {now:%a %d %b %H:%M} after {REST_SECONDS_MAX:.0f} s: {busy}")
             await asyncio.sleep(pause)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 import time
@@ -14,9 +13,9 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from laptop import process, state
+from laptop import interruption, process, state
 from laptop.environment import SERVICES
-from laptop.errors import StackError, last_lines
+from laptop.errors import StackError, last_lines, told
 from laptop.layout import PARTS, Layout
 from laptop.stack import Stack
 
@@ -25,7 +24,9 @@ app = typer.Typer(
     add_completion=False,
     help="Chophien on one machine: real Kafka, PostgreSQL, Zipkin and the four services, on 127.0.0.1 only.",
 )
-console = Console(highlight=False)
+# One line a row for whoever reads us through a pipe.
+PIPE_WIDTH = 200
+console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 
 RunDir = Annotated[Path, typer.Option("--run-dir", help="Folder of data, logs, ports and tokens.")]
 HERE = Path(".run")
@@ -44,12 +45,10 @@ def up(
     chosen = [part.strip() for part in parts.split(",")]
     if unknown := set(chosen) - set(PARTS):
         raise typer.BadParameter(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    interruption.heed()
     if detach:
         _up_in_background(run_dir)
         return
-    # SIGINT by name: a shell that starts us in the background hands it on as ignored.
-    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(signum, _interrupt)
     stack = Stack(run_dir, split=split, parts=chosen, sampling=sampling, say=_say)
     try:
         with stack:
@@ -65,10 +64,6 @@ def _say(line: str) -> None:
     console.print(f"  {escape(line)}")
 
 
-def _interrupt(signum: int, frame: object) -> None:
-    raise KeyboardInterrupt
-
-
 def _introduce(stack: Stack) -> None:
     console.print(f"[green]up[/], using {stack.pss_mb():,.0f} MB")
     if "services" in stack.parts:
@@ -82,34 +77,64 @@ def _introduce(stack: Stack) -> None:
 
 def _up_in_background(run_dir: Path) -> None:
     """Runs the same command without --detach in a session of its own and waits until it is ready."""
-    log_file = run_dir.resolve() / "logs" / "up.log"
-    log_file.parent.mkdir(parents=True, exist_ok=True)
+    home = run_dir.resolve()
+    log_file = home / "logs" / "up.log"
+    if owner := state.Ownership(home).owner():  # the log is that one's
+        raise StackError(f"{home} is in use by process {owner}; `make down` stops it")
     argv = [sys.executable, "-m", "laptop", *(each for each in sys.argv[1:] if each != "--detach")]
-    with log_file.open("wb") as log:
+    with told(home):
+        log_file.parent.mkdir(parents=True, exist_ok=True)
+        log = log_file.open("wb")
+    with log:
         keeper = subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
         )
-    stack_file = run_dir.resolve() / "stack.json"
-    while not (running := state.read_json(stack_file)).get("ready") or running["pid"] != keeper.pid:
-        if keeper.poll() is not None:
-            raise StackError(f"the stack did not start{last_lines(log_file, 12)}", log_file)
-        time.sleep(0.1)
+    stack_file = home / "stack.json"
+    try:
+        while not (running := state.read_json(stack_file)).get("ready") or running["pid"] != keeper.pid:
+            if keeper.poll() is not None:
+                raise StackError(f"the stack did not start{last_lines(log_file, 12)}", log_file)
+            time.sleep(0.1)
+    except KeyboardInterrupt:
+        keeper.terminate()
+        keeper.wait()
+        console.print("stopped")
+        raise typer.Exit(130) from None
     console.print(f"[green]up[/] as process {keeper.pid}; `make down` stops it")
 
 
 @app.command()
 def down(run_dir: RunDir = HERE) -> None:
-    """Stop what `up` started, wherever it runs; data is kept."""
-    home = run_dir.resolve()
+    """Stop what `up` started, wherever it runs, or the demo; data is kept."""
+    _end_all(state.homes(run_dir.resolve()))
+
+
+def _end_all(homes: list[Path]) -> None:
+    stopped = [home for home in homes if _end(home)]
+    console.print("stopped" if stopped else f"nothing runs from {homes[-1]}")
+
+
+def _end(home: Path) -> bool:
+    """Ends launcher and parts of one run folder; answers whether there were any."""
     owner = state.Ownership(home).owner()
-    if owner:
-        launcher = psutil.Process(owner)
-        launcher.terminate()
-        _, alive = psutil.wait_procs([launcher], timeout=STOP_WAIT_SECONDS_MAX)
-        for each in alive:
-            each.kill()
-    swept = process.sweep(str(home))
-    console.print("stopped" if owner or swept else f"nothing runs from {home}")
+    try:
+        if owner:
+            launcher = psutil.Process(owner)
+            launcher.terminate()
+            _, alive = psutil.wait_procs([launcher], timeout=STOP_WAIT_SECONDS_MAX)
+            for each in alive:
+                each.kill()
+    except psutil.NoSuchProcess:
+        pass
+    except psutil.AccessDenied:
+        raise StackError(f"process {owner}, which runs {home}, is another user's") from None
+    return bool(owner) | bool(process.sweep(str(home)))
+
+
+def _running(run_dir: Path) -> Layout:
+    """The stack to look at: the demo in the folder if there is one, else that of the folder itself."""
+    homes = state.homes(run_dir.resolve())
+    return Layout.attach(next((home for home in homes if state.Ownership(home).owner()), run_dir))
 
 
 @app.command()
@@ -117,25 +142,28 @@ def status(run_dir: RunDir = HERE) -> None:
     """Show each part, outbox age, consumer lag, stuck sagas and dead letters; exits 1 when something needs a look."""
     from laptop.status import show
 
-    if not show(Layout.attach(run_dir), console):
+    if not show(_running(run_dir), console):
         raise typer.Exit(1)
 
 
 @app.command()
 def story(
-    code: Annotated[str, typer.Option(help="Code of an order, a parcel or a batch.")], run_dir: RunDir = HERE
+    code: Annotated[str, typer.Option(help="Code of an order, parcel or batch, or a text with it.")],
+    run_dir: RunDir = HERE,
 ) -> None:
     """Tell the whole life of an order, parcel or batch from the services' own answers."""
     from laptop.story import tell
 
-    tell(Layout.attach(run_dir), code.strip(), console)
+    tell(_running(run_dir), code, console)
 
 
 @app.command()
 def clean(run_dir: RunDir = HERE) -> None:
-    """Stop everything and remove the run folder with all its data."""
-    down(run_dir)
-    Stack(run_dir).clean()
+    """Stop everything, a demo, test or bench in the folder too, and remove the folder with all its data."""
+    homes = state.all_homes(run_dir.resolve())
+    _end_all(homes)
+    for home in homes:
+        Stack(home).clean()
     console.print(f"removed {run_dir.resolve()}")
 
 

@@ -77,8 +77,10 @@ def class_path(download: Download, say: Callable[[str], None] = lambda line: Non
 def _fetch(download: Download) -> list[Path]:
     from jgo.maven import MavenContext
 
+    from laptop.maven import WholeFiles
+
     own = os.environ.get("CHOPHIEN_CACHE")
-    context = MavenContext(repo_cache=Path(own) / "m2" if own else None)
+    context = MavenContext(resolver=WholeFiles(), repo_cache=Path(own) / "m2" if own else None)
     artifacts = [_dependency(context, endpoint).artifact for endpoint in download.jars]
     if download.with_dependencies:
         inputs, needed = context.resolver.resolve([_dependency(context, download.with_dependencies)])
@@ -94,7 +96,7 @@ def _dependency(context: MavenContext, endpoint: str) -> Dependency:
 
 
 def _whole_jar(artifact: Artifact) -> Path:
-    """An interrupted download leaves half a jar in Maven's cache under its final name; take it away and fetch again."""
+    """A download ended by SIGKILL leaves half a jar in Maven's cache under its final name: it is fetched again."""
     path = artifact.resolve()
     if not zipfile.is_zipfile(path):
         path.unlink()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -11,6 +13,15 @@ class StackError(RuntimeError):
     def __init__(self, message: str, log_file: Path | None = None) -> None:
         super().__init__(f"{message}\n  log: {log_file}" if log_file else message)
         self.log_file = log_file
+
+
+@contextlib.contextmanager
+def told(run_dir: Path) -> Iterator[None]:
+    """Says an error of the system (no right, no room, a file in the way) as a StackError."""
+    try:
+        yield
+    except OSError as error:
+        raise StackError(f"cannot work in {run_dir}: {error.strerror or error} ({error.filename or '-'})") from error
 
 
 def last_lines(path: Path, count: int = 5) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from laptop.asynchronous import wait_for
@@ -50,7 +51,7 @@ controller.quorum.voters=1@127.0.0.1:{controller_port}
 listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
 advertised.listeners=PLAINTEXT://127.0.0.1:{port}
 controller.listener.names=CONTROLLER
-log.dirs={data}
+log.dirs={folder}/data
 auto.create.topics.enable=false
 num.network.threads=2
 num.io.threads=4
@@ -81,38 +82,44 @@ class Kafka:
     def __init__(self, home: Path, port: int, controller_port: int, say: Callable[[str], None]) -> None:
         self._home, self._port, self._controller_port, self._say = home, port, controller_port, say
 
-    def prepare(self) -> None:
-        """Writes the configuration, and formats the storage at the first start."""
+    def prepare(self, marks: Mapping[str, str]) -> None:
+        """Writes the configuration, and formats the storage at the first start; `marks` go to that process too."""
         self._home.mkdir(parents=True, exist_ok=True)
-        data = self._home / "data"
-        properties = _KAFKA_PROPERTIES.format(port=self._port, controller_port=self._controller_port, data=data)
+        # Relative to the run folder: a properties file is read as Latin-1, and a comma would part two folders.
+        properties = _KAFKA_PROPERTIES.format(
+            port=self._port, controller_port=self._controller_port, folder=self._home.name
+        )
         (self._home / "server.properties").write_text(properties)
         (self._home / "log4j2.properties").write_text(_LOG4J)
-        if not (data / "meta.properties").exists():
-            self._format()
+        if not (self._home / "data" / "meta.properties").exists():
+            self._format({**os.environ, **self.env(), **marks})
 
-    def _format(self) -> None:
+    def _format(self, env: Mapping[str, str]) -> None:
         cluster_id = "chophien-laptop-000001"  # 22 characters of base64url: the form of a Kafka cluster id
         argv = self._argv("kafka.tools.StorageTool", "format", "-t", cluster_id, "-c")
-        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=self._home.parent, env=dict(env))
         if done.returncode != 0:
             raise StackError(f"kafka could not format its storage: {(done.stderr or done.stdout).strip()[-600:]}")
 
     def argv(self) -> list[str]:
-        """The command line of the broker; downloads it at first use."""
+        """The command line of the broker, to be run in the run folder; downloads it at first use."""
         return self._argv("kafka.Kafka")
 
+    def env(self) -> dict[str, str]:
+        """Java takes the letters it may use in the names of files from the locale."""
+        return {"LC_ALL": "C.UTF-8"}
+
     def _argv(self, main_class: str, *arguments: str) -> list[str]:
-        logging = f"-Dlog4j2.configurationFile={self._home / 'log4j2.properties'}"
+        folder = self._home.name
         jars = class_path(KAFKA, self._say)
         return [
             *_java(KAFKA_HEAP_MB),
-            logging,
+            f"-Dlog4j2.configurationFile={folder}/log4j2.properties",
             "-cp",
             jars,
             main_class,
             *arguments,
-            str(self._home / "server.properties"),
+            f"{folder}/server.properties",
         ]
 
     def ready(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Self
 
 from laptop import environment, state
 from laptop.environment import ROLES, SERVICES
-from laptop.errors import StackError
+from laptop.errors import StackError, told
 from laptop.postgres import SUPERUSER, Postgres
 
 PARTS = ("kafka", "postgres", "zipkin", "services")
@@ -33,11 +33,11 @@ class Layout:
     def attach(cls, run_dir: Path | str) -> Layout:
         """The layout of a stack that another process runs; raises StackError when none does."""
         home = Path(run_dir).resolve()
-        running = state.read_json(home / "stack.json")
-        if not running or state.Ownership(home).owner() is None:
-            raise StackError(f"nothing runs from {home}; `make up` starts it")
-        layout = Layout(home, running["parts"], running["split"], 1.0, {})
-        return layout.load()
+        with told(home):
+            running = state.read_json(home / "stack.json") if state.Ownership(home).owner() else {}
+            if not running:
+                raise StackError(f"nothing runs from {home}; `make up` starts it")
+            return Layout(home, running["parts"], running["split"], 1.0, {}).load()
 
     def load(self) -> Self:
         """Reads ports, tokens and passwords; what is missing is drawn and remembered."""

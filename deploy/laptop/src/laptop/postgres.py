@@ -31,15 +31,15 @@ class Postgres:
         self._home, self._port, self._passwords, self._fsync = home, port, passwords, fsync
         self.user = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
 
-    def prepare(self) -> None:
-        """Makes the cluster at the first start."""
+    def prepare(self, marks: Mapping[str, str]) -> None:
+        """Makes the cluster at the first start; the process that does it gets the marks too."""
         if self.user is not None and not self._home.exists():
             self._make_reachable_home()
         self._home.mkdir(parents=True, exist_ok=True)
         if self.user is not None:
             os.chown(self._home, self.user, self.user)
         if not (self._home / "data" / "PG_VERSION").exists():
-            self._initialise()
+            self._initialise(marks)
 
     def _make_reachable_home(self) -> None:
         binaries_reachable = _others_may_enter(_package() / _INSTALL / "bin" / "postgres")
@@ -52,7 +52,7 @@ class Postgres:
             for source in _package().parent.glob(f"{_package().name}*"):
                 shutil.copytree(source, elsewhere / source.name, ignore=shutil.ignore_patterns("pginstall", "include"))
 
-    def _initialise(self) -> None:
+    def _initialise(self, marks: Mapping[str, str]) -> None:
         # Into a folder beside, renamed when whole: an interrupted initdb never looks like a cluster.
         home = self._home.resolve()
         new, password_file = home / "data.new", home / "password"
@@ -64,6 +64,7 @@ class Postgres:
             [str(self._binary("initdb")), "-D", str(new), "-U", SUPERUSER, "-A", "scram-sha-256", "-E", "UTF8"]
             + ["--pwfile", str(password_file), "--locale-provider=builtin", "--locale=C.UTF-8"]
             + ([] if self._fsync else ["--no-sync"]),
+            marks,
         )
         password_file.unlink()
         new.rename(home / "data")

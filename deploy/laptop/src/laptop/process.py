@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,9 +17,11 @@ import psutil
 
 from laptop.errors import StackError, last_lines
 
-# Every child carries its run folder in this variable, so that whoever cleans up finds it without any bookkeeping.
+# Every child carries "<run folder>#<launcher's pid>" in this variable, so that whoever cleans up finds it without any
+# bookkeeping, and the watcher of a dead launcher leaves the children of the next one alone.
 MARK = "CHOPHIEN_STACK_MARK"
 POLL_SECONDS = 0.05
+DISK_FULL_BYTES = 10_000_000
 
 
 @dataclass
@@ -43,7 +46,10 @@ class Child:
         how = (
             f"was ended by {signal.Signals(-code).name}" if code is not None and code < 0 else f"ended with code {code}"
         )
-        return StackError(f"{self.name} {how}{last_lines(self.log_file)}", self.log_file)
+        # Said here, because a full disk takes no line of a log either.
+        full = shutil.disk_usage(self.log_file.parent).free < DISK_FULL_BYTES
+        why = "; the disk is full" if full else ""
+        return StackError(f"{self.name} {how}{why}{last_lines(self.log_file)}", self.log_file)
 
     def kill(self, signum: int) -> None:
         """Sends a signal to this process alone; after SIGKILL waits until it is gone."""
@@ -55,7 +61,8 @@ class Child:
 
 
 BECOME = """
-import os, sys
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 user, command = int(sys.argv[1]), sys.argv[2:]
 os.setgroups([]), os.setgid(user), os.setuid(user)
 os.execv(command[0], command)
@@ -108,6 +115,17 @@ def wait_until(child: Child, ready: Callable[[], bool], timeout_seconds: float) 
         time.sleep(POLL_SECONDS)
 
 
+def wait_for_end(child: Child, timeout_seconds: float) -> None:
+    """Waits until the child has done its work; raises StackError when it fails, or when the time is over."""
+    try:
+        if child.process.wait(timeout_seconds) == 0:
+            return
+    except subprocess.TimeoutExpired:
+        late = f"{child.name} was not done after {timeout_seconds:.0f} s{last_lines(child.log_file)}"
+        raise StackError(late, child.log_file) from None
+    raise child.failure()
+
+
 def stop(children: Iterable[Child], timeout_seconds: float) -> None:
     """Asks all to stop at once, waits for all, then kills what is left with its whole process group."""
     children = list(children)
@@ -126,11 +144,12 @@ def stop(children: Iterable[Child], timeout_seconds: float) -> None:
 
 
 def marked(mark: str) -> list[psutil.Process]:
-    """All processes that carry the mark, other than ourselves and those we may not look into."""
+    """All processes of a run folder, or of one launcher's mark; not ourselves and those we may not look into."""
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
-            if process.pid != os.getpid() and process.environ().get(MARK) == mark:
+            own = process.environ().get(MARK, "")
+            if process.pid != os.getpid() and (own == mark or own.rpartition("#")[0] == mark):
                 found.append(process)
     return found
 

@@ -16,8 +16,9 @@ import psutil
 
 from laptop import environment, process, state, watcher
 from laptop.environment import SERVICES
-from laptop.errors import StackError
+from laptop.errors import StackError, told
 from laptop.health import serving
+from laptop.interruption import held
 from laptop.java import Kafka, Zipkin
 from laptop.layout import PARTS, Layout
 from laptop.memory import MemorySampler
@@ -70,6 +71,11 @@ class Stack(Layout):
 
     def start(self) -> Self:
         """Starts every part and waits until all answer; on any failure stops everything and raises StackError."""
+        with told(self.run_dir):
+            self._start()
+        return self
+
+    def _start(self) -> None:
         self.run_dir.mkdir(parents=True, exist_ok=True)
         self._ownership.take()
         try:
@@ -83,25 +89,28 @@ class Stack(Layout):
         except BaseException:
             self.stop()
             raise
-        return self
 
     def stop(self) -> None:
         """Stops services, then Zipkin and Kafka, then PostgreSQL; harmless when nothing runs."""
-        if self._watcher is None:
+        with held():
+            if self._watcher:
+                self._stop(self._watcher)
+            self._watcher = None
             self._ownership.leave()
-            return
+
+    def _stop(self, watcher: subprocess.Popen[bytes]) -> None:
         self._memory.stop()
         for names in (self._apps(), ["zipkin", "kafka"], ["postgres"]):
             process.stop([self.children.pop(name) for name in names if name in self.children], STOP_SECONDS_MAX)
         self.stack_file.unlink(missing_ok=True)
         # The watcher now ends whatever is still there, then itself.
-        self._watcher.communicate()
-        self._watcher = None
-        self._ownership.leave()
+        watcher.communicate()
 
     def clean(self) -> None:
         """Deletes the run folder with all data; raises StackError while it is in use."""
-        if self.run_dir.exists():
+        if not self.run_dir.exists():
+            return
+        with told(self.run_dir):
             self._ownership.take()
             process.sweep(str(self.run_dir))
             remove_cluster(self.run_dir / "postgres")
@@ -109,8 +118,10 @@ class Stack(Layout):
             self._ownership.leave()
 
     def check(self) -> None:
-        """Raises StackError when a part has died that nobody killed on purpose."""
-        for child in self.children.values():
+        """Raises StackError when a part has died that nobody killed on purpose; a dead watcher is replaced."""
+        if self._watcher and self._watcher.poll() is not None:
+            self._watch()
+        for child in list(self.children.values()):
             if not child.alive and not child.expected_dead:
                 raise child.failure()
 
@@ -124,11 +135,18 @@ class Stack(Layout):
         self.load()
         self.kafka = Kafka(self.run_dir / "kafka", self.ports["kafka"], self.ports["kafka.controller"], self._say)
         self.zipkin = Zipkin(self.ports["zipkin"], self._say)
-        argv = [sys.executable, "-P", watcher.__file__, str(self.run_dir)]
-        self._watcher = subprocess.Popen(argv, stdin=subprocess.PIPE, start_new_session=True, cwd="/")
+        self._watch()
         self._write_stack_file(ready=False)
         self._memory = MemorySampler(self._memory_sample_seconds)
         self._memory.start()
+
+    @property
+    def _marks(self) -> dict[str, str]:
+        return {process.MARK: f"{self.run_dir}#{os.getpid()}"}
+
+    def _watch(self) -> None:
+        argv = [sys.executable, "-P", watcher.__file__, self._marks[process.MARK]]
+        self._watcher = subprocess.Popen(argv, stdin=subprocess.PIPE, start_new_session=True, cwd="/")
 
     def _write_stack_file(self, ready: bool) -> None:
         content = {"pid": os.getpid(), "ready": ready, "split": self.split, "parts": self.parts}
@@ -140,10 +158,10 @@ class Stack(Layout):
         if "zipkin" in self.parts:
             self._spawn("zipkin", self.zipkin.argv(), self.zipkin.env(), ports=["zipkin"])
         if "postgres" in self.parts:
-            self.postgres.prepare()
+            self.postgres.prepare(self._marks)
             self._spawn_postgres()
         if "kafka" in self.parts:
-            self.kafka.prepare()
+            self.kafka.prepare(self._marks)
             self._spawn_kafka()
             process.wait_until(self.children["kafka"], self.kafka.ready, START_SECONDS_MAX)
         if "postgres" in self.parts:
@@ -152,7 +170,7 @@ class Stack(Layout):
                 self.postgres.ensure_database(service)
 
     def _spawn_kafka(self) -> None:
-        self._spawn("kafka", self.kafka.argv(), {}, ports=["kafka", "kafka.controller"])
+        self._spawn("kafka", self.kafka.argv(), self.kafka.env(), ports=["kafka", "kafka.controller"])
 
     def _spawn_postgres(self) -> None:
         self._spawn(
@@ -197,8 +215,7 @@ class Stack(Layout):
         self._say("migrating databases and topics")
         migrations = [self._spawn_role(service, "migrate", {}) for service in SERVICES]
         for migration in migrations:
-            if migration.process.wait(START_SECONDS_MAX) != 0:
-                raise migration.failure()
+            process.wait_for_end(migration, START_SECONDS_MAX)
             del self.children[migration.name]
         started = [(self._spawn_role(service, role, {}), service, role) for service, role in self.roles()]
         for child, service, role in started:
@@ -243,7 +260,7 @@ class Stack(Layout):
             state.check_free(name, self.ports[port], self.ports_file, log_file)
         if not former:
             log_file.unlink(missing_ok=True)
-        whole_env = {**os.environ, process.MARK: str(self.run_dir), "CHOPHIEN_PARENT_PID": str(os.getpid()), **env}
+        whole_env = {**os.environ, **self._marks, "CHOPHIEN_PARENT_PID": str(os.getpid()), **env}
         self._say(f"starting {name}")
         child = process.spawn(name, argv, whole_env, log_file, user, stop_signal, self.run_dir)
         self.children[name] = child

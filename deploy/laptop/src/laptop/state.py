@@ -9,6 +9,7 @@ import os
 import random
 import secrets
 import socket
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from laptop.errors import StackError
 # Below the range from which Linux and macOS draw the ports of outgoing connections: a port of ours that is
 # free for a moment, because its process is being restarted, is not taken by somebody's connection.
 PORTS = range(15000, 32000)
+
+# Whoever asks who owns a run folder holds its lock for a moment; a start waits that long.
+ASKED_SECONDS_MAX = 1.0
 
 # The commune whose officer is given a token: Bình Lư, where the demonstration plays.
 OFFICER_COMMUNE_CODE = "03390"
@@ -32,8 +36,14 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object from a file; empty when the file is missing."""
-    return dict(json.loads(path.read_text())) if path.exists() else {}
+    """A JSON object from a file; empty when the file is missing; raises StackError when it is damaged."""
+    try:
+        return dict(json.loads(path.read_text()))
+    except FileNotFoundError:
+        return {}
+    except (ValueError, TypeError) as error:
+        advice = "`make clean` removes it with all data; ports.json, tokens.json and stack.json may be deleted alone"
+        raise StackError(f"{path} is damaged ({error}); {advice}") from error
 
 
 def write_json(path: Path, content: dict[str, Any], mode: int = 0o644) -> None:
@@ -43,6 +53,12 @@ def write_json(path: Path, content: dict[str, Any], mode: int = 0o644) -> None:
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as file:
         json.dump(content, file, indent=1)
     new.replace(path)
+
+
+def _keep_json(path: Path, content: dict[str, Any], mode: int = 0o644) -> None:
+    """Writes what is new; onlookers find nothing new, and so can look while the disk is full."""
+    if not path.exists() or read_json(path) != content:
+        write_json(path, content, mode)
 
 
 def is_free(port: int) -> bool:
@@ -57,14 +73,14 @@ def is_free(port: int) -> bool:
 
 
 def reserve_ports(path: Path, names: Iterable[str]) -> dict[str, int]:
-    """The port of each name, as of last time; new names get free ones. The answer is written to `path`."""
-    ports: dict[str, int] = read_json(path)
+    """The port of each name, as of last time; others get free ones. The answer is written to `path`."""
+    ports: dict[str, int] = {name: port for name, port in read_json(path).items() if port in PORTS}
     for name in names:
         while name not in ports:
             port = random.choice(PORTS)
             if port not in ports.values() and is_free(port):
                 ports[name] = port
-    write_json(path, ports)
+    _keep_json(path, ports)
     return ports
 
 
@@ -99,7 +115,7 @@ def add_tokens(path: Path, wanted: Iterable[dict[str, str]]) -> list[dict[str, s
     for each in wanted:
         token = known.get(each["identity"], {}).get("token") or secrets.token_urlsafe(24)
         known[each["identity"]] = {"token": token, **each}
-    write_json(path, {"tokens": list(known.values())}, mode=0o600)
+    _keep_json(path, {"tokens": list(known.values())}, mode=0o600)
     return list(known.values())
 
 
@@ -107,7 +123,7 @@ def passwords(path: Path, names: Iterable[str]) -> dict[str, str]:
     """The database passwords, made at the first start; the file is readable by its owner only."""
     known: dict[str, str] = read_json(path)
     known |= {name: secrets.token_urlsafe(18) for name in names if name not in known}
-    write_json(path, known, mode=0o600)
+    _keep_json(path, known, mode=0o600)
     return known
 
 
@@ -121,12 +137,13 @@ class Ownership:
     def take(self) -> None:
         """Takes the folder, or raises StackError naming the process that has it."""
         fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            owner = os.read(fd, 32).decode().strip()
-            os.close(fd)
-            raise StackError(f"{self._path.parent} is in use by process {owner}; `make down` stops it") from None
+        deadline = time.monotonic() + ASKED_SECONDS_MAX
+        while not _lock(fd):
+            if time.monotonic() > deadline:
+                owner = os.read(fd, 32).decode().strip()
+                os.close(fd)
+                raise StackError(f"{self._path.parent} is in use by process {owner}; `make down` stops it")
+            time.sleep(0.05)
         os.truncate(fd, 0)
         os.write(fd, str(os.getpid()).encode())
         self._fd = fd
@@ -142,8 +159,22 @@ class Ownership:
         if not self._path.exists():
             return None
         with self._path.open() as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return int(file.read().strip() or 0) or None
-            return None
+            return None if _lock(file.fileno()) else int(file.read().strip() or 0) or None
+
+
+def _lock(fd: int) -> bool:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def homes(run_dir: Path) -> list[Path]:
+    """The run folders that `make` means: the demo's, which is in that of `make up`, and the folder itself."""
+    return [run_dir / "demo", run_dir]
+
+
+def all_homes(run_dir: Path) -> list[Path]:
+    """These and every other right below, of a test or a bench: who removes the folder removes them all."""
+    return [*sorted(lock.parent for lock in run_dir.glob("*/lock")), run_dir]

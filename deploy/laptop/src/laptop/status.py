@@ -6,7 +6,6 @@ from collections import Counter
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from laptop.ask import ask
 from laptop.backlog import Backlog, backlog, lags
@@ -16,6 +15,7 @@ from laptop.health import health
 from laptop.java import Kafka, Zipkin
 from laptop.layout import Layout
 from laptop.process import marked, pss_mb
+from laptop.table import plain
 
 # An outbox row older than this, or a group further behind than this, wants a look.
 OUTBOX_AGE_SECONDS_MAX = 10.0
@@ -30,7 +30,8 @@ def show(layout: Layout, console: Console) -> bool:
         well &= _show_backlogs(layout, console)
         well &= _show_stuck(layout, console)
     used_mb = pss_mb(marked(str(layout.run_dir)))
-    console.print(f"memory {used_mb:,.0f} MB (PSS)" + (f", traces {layout.zipkin_url}/zipkin/" if well else ""))
+    traces = f", traces {layout.zipkin_url}/zipkin/" if well and "zipkin" in layout.parts else ""
+    console.print(f"memory {used_mb:,.0f} MB (PSS){traces}")
     return well
 
 
@@ -54,7 +55,7 @@ def part_states(layout: Layout) -> list[tuple[str, str, str]]:
 
 
 def _show_parts(layout: Layout, console: Console) -> bool:
-    table = Table("part", "state", "address", "log", box=None)
+    table = plain("part", "state", "address", "log")
     states = part_states(layout)
     for name, condition, address in states:
         colour = "green" if condition == "SERVING" else "red"
@@ -66,7 +67,7 @@ def _show_parts(layout: Layout, console: Console) -> bool:
 
 
 def _show_backlogs(layout: Layout, console: Console) -> bool:
-    table = Table("service", "outbox", "oldest", "lag", "dead letters", "parked", "effects", "exhausted", box=None)
+    table = plain("service", "outbox", "oldest", "lag", "dead letters", "parked", "effects", "exhausted")
     behind = lags(layout.kafka_bootstrap, SERVICES)
     well = True
     for service in SERVICES:

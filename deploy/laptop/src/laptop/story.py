@@ -11,13 +11,19 @@ from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from laptop.ask import ask
 from laptop.errors import StackError
 from laptop.layout import Layout
+from laptop.table import plain
 
 LOCAL = ZoneInfo("Asia/Ho_Chi_Minh")
+
+# The codes orders and shipping give: an order or parcel, a batch.
+CODES = re.compile(r"DH\d{6}[0-9A-Z]{12}(?:-\d{1,3}(?!\d))?|PB\d{6}-[0-9A-Z]{8}")
+
+# What the services take for a code at all.
+FORM = re.compile(r"[!-.0-~]{1,64}")
 
 
 def _word(message: Any, name: str) -> str:
@@ -105,9 +111,20 @@ class Story:
         return answer
 
 
-def gather(layout: Layout, code: str) -> Story:
-    """All there is to know about a code; raises StackError when no service knows it."""
-    story = Story(layout)
+def code_in(text: str) -> str:
+    """The code in what somebody pasted: a bank's memo with words around it, small letters, a blank in the middle."""
+    whole = text.strip()
+    found = CODES.search(whole.upper()) or CODES.search(re.sub(r"\s", "", whole.upper()))
+    return found[0] if found else whole
+
+
+def gather(layout: Layout, text: str) -> Story:
+    """All there is to know about the code in a text; raises StackError when no service knows it."""
+    story, code = Story(layout), code_in(text)
+    if not code:
+        raise StackError("which order, parcel or batch? CODE= is empty")
+    if not FORM.fullmatch(code):
+        raise StackError(f"no order, parcel or batch has the code {code[:80]}")
     parcel = re.fullmatch(r"(.+)-\d+", code)
     order = story.ask("order", parcel[1] if parcel else code)
     parts = [code] if parcel else [part.part.part_id for part in order.parts] if order else []
@@ -126,14 +143,14 @@ def gather(layout: Layout, code: str) -> Story:
     return story
 
 
-def tell(layout: Layout, code: str, console: Console) -> None:
-    """Prints the story of a code, oldest first, with links to its traces."""
-    story = gather(layout, code)
-    heads = Table(box=None, show_header=False)
+def tell(layout: Layout, text: str, console: Console) -> None:
+    """Prints the story of the code in a text, oldest first, with links to its traces."""
+    story = gather(layout, text)
+    heads = plain("kind", "code", "line", show_header=False)
     for kind, own_code, line in story.lines:
         heads.add_row(f"[bold]{kind}[/]", own_code, escape(line))
     console.print(heads)
-    timeline = Table("time", "of", "what", "detail", box=None)
+    timeline = plain("time", "of", "what", "detail")
     for _, kind, entry in sorted(story.events, key=lambda event: event[0]):
         timeline.add_row(_time(entry.time), kind, f"[bold]{entry.kind}[/]", escape(entry.detail))
     console.print(timeline)
