@@ -156,6 +156,27 @@ def test_a_fact_with_no_pieces_in_a_line_is_broken() -> None:
         order_event_commands(timedelta(hours=3))["order_placed"](event)
 
 
+@pytest.mark.parametrize(("order_id", "part_id"), [("o1", "o2-1"), ("o1", ""), ("o1-1", "o1-1-1")])
+def test_an_order_speaks_for_its_own_parts(order_id: str, part_id: str) -> None:
+    """What a release owes is kept under the order's id or the part's; two must never be the same."""
+    event = order_event_pb2.OrderEvent(order_id=order_id)
+    event.order_part_cancelled.part_id = part_id
+    with pytest.raises(Invalid):
+        order_event_commands(timedelta(hours=3))["order_part_cancelled"](event)
+
+
+def test_a_certificate_of_the_end_of_time_is_refused() -> None:
+    """Nobody could compute when it ends, and no page with the product could be shown any more."""
+    request = pb.PublishProductRequest(
+        seller_id="seller-1",
+        name="Miến dong",
+        list_price_vnd=1,
+        ocop={"stars": 3, "group": 1, "issue_date": "9999-12-31"},
+    )
+    with pytest.raises(Invalid):
+        requests.publish_product(request, OPERATOR)
+
+
 def test_every_fact_of_a_days_selling_can_be_said() -> None:
     for said in shop(10, 5).said:
         record = facts.encode(said.fact, said.version)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from chassis.kernel import Invalid
 from chassis.wiring import Hearing
 from chophien.catalog.v1.livestream_event_pb2 import LivestreamEvent
 from chophien.catalog.v1.product_event_pb2 import ProductEvent
@@ -41,6 +42,13 @@ def _words(*words: object) -> str:
 # Catalog
 
 
+def _price(field: str, price_vnd: int) -> int:
+    # Nothing is sold for nothing: a fact without its price is broken, and would be an order's price from then on.
+    if price_vnd < 1:
+        raise Invalid(field, "must be at least 1")
+    return price_vnd
+
+
 def _product_published(event: ProductEvent) -> commands.NoteProductPublished:
     fact = event.product_published
     size = fact.size
@@ -48,7 +56,7 @@ def _product_published(event: ProductEvent) -> commands.NoteProductPublished:
         product_id=event.product_id,
         fact_version=event.version,
         seller_id=fact.seller_id,
-        list_price_vnd=fact.list_price_vnd,
+        list_price_vnd=_price("list_price_vnd", fact.list_price_vnd),
         size=Size(size.weight_g, size.length_cm, size.width_cm, size.height_cm),
         handling=tuple(HANDLING[number] for number in fact.handling if number in HANDLING),
         publish_time=_time(fact.publish_time),
@@ -63,7 +71,7 @@ def _price_changed(event: ProductEvent) -> commands.NotePriceChanged:
     return commands.NotePriceChanged(
         product_id=event.product_id,
         fact_version=event.version,
-        list_price_vnd=event.price_changed.list_price_vnd,
+        list_price_vnd=_price("list_price_vnd", event.price_changed.list_price_vnd),
         effective_time=_time(event.price_changed.effective_time),
     )
 
@@ -88,7 +96,7 @@ def _offer_opened(event: LivestreamEvent) -> commands.NoteOfferOpened:
         session_id=event.session_id,
         fact_version=event.version,
         product_id=fact.product_id,
-        offer_price_vnd=fact.offer_price_vnd,
+        offer_price_vnd=_price("offer_price_vnd", fact.offer_price_vnd),
         from_time=_time(fact.from_time),
     )
 
@@ -132,11 +140,17 @@ def _list(names: Iterable[str]) -> str:
     return ",".join(names)
 
 
+def _refusal(number: int) -> str:
+    # A newer catalog may have reasons of its own; refused is refused.
+    known = StockRefusal.DESCRIPTOR.values_by_number.get(number)
+    return known.name.removeprefix("STOCK_REFUSAL_") if known else str(number)
+
+
 STOCK: Mapping[str, Callable[[Any], object | None]] = {
     "stock_reserved": _stock(StockAnswer.RESERVED, lambda f: (_words("until", f.expire_time.ToJsonString()), None)),
     "stock_refused": _stock(
         StockAnswer.REFUSED,
-        lambda f: (_words(StockRefusal.Name(f.refusal).removeprefix("STOCK_REFUSAL_"), _list(f.product_ids)), None),
+        lambda f: (_words(_refusal(f.refusal), _list(f.product_ids)), None),
     ),
     "stock_released": _stock(None, lambda f: (_words(f.reason, _list(f.part_ids)), None)),
     "stock_committed": _stock(StockAnswer.COMMITTED, lambda f: ("", f.commit_time)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import Any
 
+from chassis.kernel import Invalid
 from chophien.catalog.v1.seller_event_pb2 import PickupPoint, SellerEvent
 from chophien.common.v1 import common_pb2
 from chophien.orders.v1.order_event_pb2 import OrderEvent
@@ -33,7 +34,7 @@ def create_parcels(event: OrderEvent) -> CreateParcels | None:
     destination, place_time = place_heard(fact.destination), fact.place_time.ToDatetime(UTC)
     parts = tuple(
         (
-            part.part_id,
+            _part_id(event, part.part_id),
             Shipment(
                 order_id=event.order_id,
                 contact_id=fact.contact_id,
@@ -57,18 +58,30 @@ def cancel_part(event: OrderEvent) -> CancelParcels | None:
     fact = event.order_part_cancelled
     if fact.reason not in CALLED_OFF:
         return None
-    return CancelParcels(order_id=event.order_id, parcel_ids=(fact.part_id,), reason=fact.reason)
+    return CancelParcels(order_id=event.order_id, parcel_ids=(_part_id(event, fact.part_id),), reason=fact.reason)
 
 
 def cancel_order(event: OrderEvent) -> CancelParcels | None:
     """OrderCancelled: the parts it names, or, naming none, whatever there is of the order now or later."""
     fact = event.order_cancelled
     if fact.open_part_ids:
-        return CancelParcels(order_id=event.order_id, parcel_ids=tuple(fact.open_part_ids), reason=fact.reason)
+        own = tuple(part_id for part_id in fact.open_part_ids if _is_part(event, part_id))
+        return CancelParcels(order_id=event.order_id, parcel_ids=own, reason=fact.reason) if own else None
     if fact.reason in NEVER_CONFIRMED:
         return None
     every = tuple(f"{event.order_id}-{number}" for number in range(1, PARTS_MAX + 1))
     return CancelParcels(order_id=event.order_id, parcel_ids=every, reason=fact.reason, whole_order=True)
+
+
+def _part_id(event: OrderEvent, part_id: str) -> str:
+    """The id of a part, which becomes its parcel's; an order speaks for its own only."""
+    if not _is_part(event, part_id):
+        raise Invalid("part_id", "must be of the order")
+    return part_id
+
+
+def _is_part(event: OrderEvent, part_id: str) -> bool:
+    return part_id.rpartition("-")[0] == event.order_id
 
 
 def state_pickup_point(event: SellerEvent) -> StatePickupPoint:
