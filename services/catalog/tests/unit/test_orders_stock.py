@@ -17,7 +17,7 @@ from catalog.domain.events import (
 )
 from catalog.domain.goods import Line, Size
 from catalog.domain.holds import HoldState, StockHold
-from chassis.kernel import Invalid, Loaded, Moment
+from chassis.kernel import Loaded, Moment
 from chassis.testing import Memory
 
 from .given import (
@@ -57,14 +57,6 @@ def test_an_order_is_held_and_then_sold() -> None:
     does_twice(memory, confirm("o1", line(3)))
     assert last_fact(memory) == StockCommitted("o1", NOW)
     assert levels(memory) == (7, 0, 3)
-
-
-def test_a_confirmation_of_other_goods_than_are_held_is_refused() -> None:
-    memory = shop(10)
-    does(memory, place("o1", line(2)))
-    with pytest.raises(Invalid):
-        does(memory, confirm("o1", line(2, "tea")))
-    assert memory.get(StockHold, "o1").state is HoldState.HELD
 
 
 def test_one_short_line_refuses_all_lines() -> None:
