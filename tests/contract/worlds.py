@@ -18,6 +18,7 @@ from chophien.payments.v1 import payments_service_pb2_grpc as payments_grpc
 from chophien.shipping.v1 import courier_service_pb2_grpc as courier_grpc
 from chophien.shipping.v1 import shipping_service_pb2_grpc as shipping_grpc
 from google.protobuf.message import Message
+from shipping.bootstrap import WAVES
 
 from tests.contract.examples import SAMPLES
 from tests.contract.good import GOOD, LINE, NEW, NOW, ORDER, SELLER, earlier, example, fact, facts_heard, named
@@ -234,6 +235,8 @@ async def settled(name: str, database_url: str) -> AsyncIterator[World]:
         await SETTLE[name](world)
         yield world
     await server.stop(0)
+    if name == "shipping":
+        WAVES.planner.close()
 
 
 def facts_of(world: World) -> list[Message]:

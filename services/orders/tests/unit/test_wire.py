@@ -157,6 +157,15 @@ def test_nothing_is_sold_for_nothing(kind: str) -> None:
         hearing.commands[kind](event)
 
 
+def test_a_product_larger_than_catalog_takes_is_set_aside() -> None:
+    """Two of them made a box too high for the wire, at every PlaceOrder."""
+    hearing = HEARS["chophien.catalog.v1.ProductEvent"]
+    event: Any = hearing.message(product_id="noodles")
+    event.product_published.list_price_vnd, event.product_published.size.height_cm = 1, 2**31 - 1
+    with pytest.raises(Invalid):
+        hearing.commands["product_published"](event)
+
+
 def test_a_refusal_of_a_newer_catalog_is_a_refusal() -> None:
     hearing = HEARS["chophien.catalog.v1.StockEvent"]
     event: Any = hearing.message(order_id="DH1")

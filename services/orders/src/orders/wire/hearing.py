@@ -12,6 +12,7 @@ from chophien.catalog.v1.livestream_event_pb2 import LivestreamEvent
 from chophien.catalog.v1.product_event_pb2 import ProductEvent
 from chophien.catalog.v1.seller_event_pb2 import PickupPoint, SellerEvent
 from chophien.catalog.v1.stock_event_pb2 import StockEvent, StockRefusal
+from chophien.common.v1.common_pb2 import Size as SizeMessage
 from chophien.payments.v1.payment_event_pb2 import PaymentEvent
 from chophien.shipping.v1.parcel_event_pb2 import ParcelEvent
 from google.protobuf.message import Message
@@ -26,6 +27,8 @@ HANDLING = {number: handling for handling, number in HANDLING_NUMBERS.items()}
 """Unknown numbers, from a newer catalog, are left out."""
 
 DETAIL_CHARACTERS_MAX = 200
+WEIGHT_G_MAX = 1_000_000
+SIDE_CM_MAX = 1_000
 
 Told = tuple[str, Timestamp | None]
 """A few words about a fact, and its own time if it has one."""
@@ -49,15 +52,21 @@ def _price(field: str, price_vnd: int) -> int:
     return price_vnd
 
 
+def _size(size: SizeMessage) -> Size:
+    # As catalog takes them; of larger pieces no box could be told on the wire.
+    if size.weight_g > WEIGHT_G_MAX or max(size.length_cm, size.width_cm, size.height_cm) > SIDE_CM_MAX:
+        raise Invalid("size", f"must be at most {WEIGHT_G_MAX} g and {SIDE_CM_MAX} cm a side")
+    return Size(size.weight_g, size.length_cm, size.width_cm, size.height_cm)
+
+
 def _product_published(event: ProductEvent) -> commands.NoteProductPublished:
     fact = event.product_published
-    size = fact.size
     return commands.NoteProductPublished(
         product_id=event.product_id,
         fact_version=event.version,
         seller_id=fact.seller_id,
         list_price_vnd=_price("list_price_vnd", fact.list_price_vnd),
-        size=Size(size.weight_g, size.length_cm, size.width_cm, size.height_cm),
+        size=_size(fact.size),
         handling=tuple(HANDLING[number] for number in fact.handling if number in HANDLING),
         publish_time=_time(fact.publish_time),
     )

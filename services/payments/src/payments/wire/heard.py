@@ -15,6 +15,7 @@ from payments.app.commands import CancelPart, CollectCod, RequestPayment, VoidPa
 from payments.domain.cod import order_of
 from payments.domain.payment import Part
 from payments.domain.words import Method
+from payments.wire.asked import slashless
 from payments.wire.times import time_of
 
 METHODS = {PAYMENT_METHOD_QR: Method.QR, PAYMENT_METHOD_COD: Method.COD}
@@ -26,7 +27,7 @@ def request_payment(event: OrderEvent) -> RequestPayment:
     if due.payment_method not in METHODS:
         raise Invalid("payment_method", "must be stated")
     return RequestPayment(
-        order_id=event.order_id,
+        order_id=slashless("order_id", event.order_id),
         method=METHODS[due.payment_method],
         total_vnd=_amount("total_vnd", due.total_vnd),
         parts=tuple(
@@ -47,7 +48,9 @@ def cancel_part(event: OrderEvent) -> CancelPart:
 def void_payment(event: OrderEvent) -> VoidPayment:
     """OrderCancelled."""
     fact = event.order_cancelled
-    return VoidPayment(order_id=event.order_id, reason=fact.reason, parts_open=bool(fact.open_part_ids))
+    return VoidPayment(
+        order_id=slashless("order_id", event.order_id), reason=fact.reason, parts_open=bool(fact.open_part_ids)
+    )
 
 
 def nothing(event: OrderEvent) -> None:
@@ -61,7 +64,7 @@ def collect_cod(event: ParcelEvent) -> CollectCod:
     return CollectCod(
         order_id=event.order_id,
         parcel_id=_part(event, event.parcel_id),
-        partner_id=delivered.partner_id,
+        partner_id=slashless("partner_id", delivered.partner_id),
         collected_vnd=_amount("cod_collected_vnd", delivered.cod_collected_vnd),
         deliver_time=time_of("deliver_time", delivered.deliver_time),
     )
@@ -71,7 +74,7 @@ def _part(event: OrderEvent | ParcelEvent, part_id: str) -> str:
     """The id of a part; bookings are named after it, so it must be one of the order's."""
     if not event.order_id or order_of(part_id) != event.order_id:
         raise Invalid("part_id", "must be of the order")
-    return part_id
+    return slashless("part_id", part_id)
 
 
 def _amount(field: str, value: int) -> int:

@@ -15,7 +15,7 @@ from shipping.app.commands import CancelParcels, CreateParcels, StatePickupPoint
 from shipping.domain.goods import Shipment
 from shipping.domain.partners import VehicleKind
 from shipping.domain.pickup_point import Gate
-from shipping.wire.words import VEHICLES, handling_from, place_heard, size_heard
+from shipping.wire.words import VEHICLES, handling_from, identifier, place_heard, size_heard
 
 PARTS_MAX = 50
 """An order has at most as many parts as lines."""
@@ -37,9 +37,9 @@ def create_parcels(event: OrderEvent) -> CreateParcels | None:
             _part_id(event, part.part_id),
             Shipment(
                 order_id=event.order_id,
-                contact_id=fact.contact_id,
+                contact_id=identifier(fact.contact_id, "contact_id"),
                 seller_ids=tuple(part.seller_ids),
-                pickup_point_id=part.pickup_point_id,
+                pickup_point_id=identifier(part.pickup_point_id, "pickup_point_id"),
                 destination=destination,
                 size=size_heard(part.size),
                 handling=handling_from(part.handling),
@@ -77,7 +77,7 @@ def _part_id(event: OrderEvent, part_id: str) -> str:
     """The id of a part, which becomes its parcel's; an order speaks for its own only."""
     if not _is_part(event, part_id):
         raise Invalid("part_id", "must be of the order")
-    return part_id
+    return identifier(part_id, "part_id")
 
 
 def _is_part(event: OrderEvent, part_id: str) -> bool:
@@ -108,7 +108,7 @@ def _stated(point: PickupPoint, since: Timestamp) -> StatePickupPoint:
         instructions=point.instructions,
         largest_vehicle=VEHICLES.get(point.largest_vehicle, VehicleKind.TRUCK),
     )
-    return StatePickupPoint(pickup_point_id=point.pickup_point_id, gate=gate)
+    return StatePickupPoint(pickup_point_id=identifier(point.pickup_point_id, "pickup_point_id"), gate=gate)
 
 
 ORDER_EVENT: dict[str, Any] = {

@@ -35,13 +35,13 @@ VEHICLES: dict[int, VehicleKind] = {number: kind for kind, number in VEHICLE_NUM
 
 
 def identifier(value: str, field: str) -> str:
-    """An id: printable, without blanks, bounded."""
+    """An id: printable ASCII, without blanks, bounded; other services, which are asked with it, take no other."""
     if not value:
         raise Invalid(field, "must not be empty")
     if len(value) > ID_CHARACTERS_MAX:
         raise Invalid(field, f"must have at most {ID_CHARACTERS_MAX} characters")
-    if not value.isprintable() or " " in value or "/" in value:
-        raise Invalid(field, "must be printable, without blanks and slashes")
+    if not (value.isascii() and value.isprintable()) or " " in value or "/" in value:
+        raise Invalid(field, "must be printable ASCII, without blanks and slashes")
     return value
 
 
@@ -124,8 +124,8 @@ def maybe_timestamp(time: datetime | None) -> Timestamp | None:
 
 
 def place_heard(message: common_pb2.Place) -> Place:
-    """A place from a fact, as it is; whether the commune exists is the domain's to say."""
-    return Place(message.commune_code, message.as_of_date, message.hamlet)
+    """A place from a fact, as it is but for its date; whether the commune exists is the domain's to say."""
+    return Place(message.commune_code, iso_date(message.as_of_date, "as_of_date"), message.hamlet)
 
 
 def place_from(message: common_pb2.Place, field: str) -> Place:
