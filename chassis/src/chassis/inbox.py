@@ -8,7 +8,7 @@ from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chassis import dead_letters, sql
+from chassis import bounds, dead_letters, sql
 from chassis.cloudevents import TEXT_CHARACTERS_MAX, id_and_trace
 from chassis.dispatch import Item
 from chassis.outages import Showable
@@ -76,6 +76,7 @@ def _item(record: Record, hearing: Hearing) -> Item | None:
         make = hearing.commands.get(event.WhichOneof("fact") or "")
         if make is None:
             return None
+        bounds.check(event)
         command = make(event)
         if not id or len(id) > TEXT_CHARACTERS_MAX:
             raise Undecodable("ce_id is missing or too long")

@@ -6,6 +6,8 @@ import asyncio
 import random
 from contextlib import suppress
 
+import grpc
+import grpc.aio
 from aiokafka.errors import KafkaError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -21,6 +23,12 @@ OUTAGES = ("08", "53", "57P", "58", "25006")
 
 MISFITS = ("28", "3D", "42")
 """Wrong credentials, no such database, no such table: the deployment is not ready; no record is to blame."""
+
+
+PEER_OUTAGES = frozenset(
+    {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.RESOURCE_EXHAUSTED}
+)
+"""What a peer answers, or the line in its place, when it cannot answer now; any other answer is about our question."""
 
 
 class Showable(Exception):
@@ -42,11 +50,13 @@ def is_repeatable(error: BaseException) -> bool:
 
 
 def is_outage(error: BaseException) -> bool:
-    """Whether database or broker are to blame, so that the work is repeated for as long as it takes."""
+    """Whether database, broker or a peer are to blame, so that the work is repeated for as long as it takes."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
     if state := sqlstate(error):
         return state.startswith(OUTAGES + MISFITS) or state in REPEATABLE
+    if isinstance(error, grpc.aio.AioRpcError):
+        return error.code() in PEER_OUTAGES
     return isinstance(error, OSError | KafkaError | PoolTimeout | Conflict)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import grpc
+import grpc.aio
 import pytest
 from aiokafka.errors import KafkaConnectionError
 from chassis.outages import Backoff, explain, is_outage, is_repeatable
@@ -41,6 +43,14 @@ def test_lost_connections_and_brokers_are_outages_and_bugs_are_not() -> None:
     assert is_outage(database_error(None, connection_invalidated=True))
     assert is_outage(DriverError("57P03"))  # asyncpg's own, while connecting
     assert not any(map(is_outage, [ValueError(), KeyError(), Unlucky()]))
+
+
+@pytest.mark.parametrize(
+    ("code", "passes"), [("UNAVAILABLE", True), ("DEADLINE_EXCEEDED", True), ("INVALID_ARGUMENT", False)]
+)
+def test_a_peer_that_cannot_answer_now_is_an_outage(code: str, passes: bool) -> None:
+    nothing = grpc.aio.Metadata()
+    assert is_outage(grpc.aio.AioRpcError(grpc.StatusCode[code], nothing, nothing)) is passes
 
 
 def test_only_collisions_are_repeated_at_once() -> None:

@@ -12,6 +12,7 @@ from catalog.domain import events
 from catalog.domain.errors import OperatorOnly
 from catalog.domain.events import Refusal, StockRefused, StockReserved
 from catalog.domain.goods import Handling, Line
+from catalog.domain.holds import HoldState, StockHold
 from catalog.settings import HOLD_MINUTES, read_settings
 from catalog.wire import facts, requests, words
 from catalog.wire.heard import order_event_commands
@@ -23,7 +24,7 @@ from chophien.catalog.v1 import stock_event_pb2
 from chophien.common.v1 import common_pb2
 from chophien.orders.v1 import order_event_pb2
 
-from .given import NOW, line, register, shop
+from .given import NOW, confirm, does, line, place, register, shop
 
 OPERATOR = Caller(identity="operator", role="operator")
 SELLER = Caller(identity="seller-1", role="seller", seller_id="seller-1")
@@ -154,6 +155,35 @@ def test_a_fact_with_no_pieces_in_a_line_is_broken() -> None:
     event.order_placed.parts.add(part_id="o1-1").lines.add(product_id="noodles")
     with pytest.raises(Invalid):
         order_event_commands(timedelta(hours=3))["order_placed"](event)
+
+
+@pytest.mark.parametrize(("order_id", "part_id"), [("o1", "o2-1"), ("o1", ""), ("o1-1", "o1-1-1")])
+def test_an_order_speaks_for_its_own_parts(order_id: str, part_id: str) -> None:
+    """What a release owes is kept under the order's id or the part's; two must never be the same."""
+    event = order_event_pb2.OrderEvent(order_id=order_id)
+    event.order_part_cancelled.part_id = part_id
+    with pytest.raises(Invalid):
+        order_event_commands(timedelta(hours=3))["order_part_cancelled"](event)
+
+
+def test_a_confirmation_of_other_goods_than_are_held_is_refused() -> None:
+    memory = shop(10)
+    does(memory, place("o1", line(2)))
+    with pytest.raises(Invalid):
+        does(memory, confirm("o1", line(2, "tea")))
+    assert memory.get(StockHold, "o1").state is HoldState.HELD
+
+
+def test_a_certificate_of_the_end_of_time_is_refused() -> None:
+    """Nobody could compute when it ends, and no page with the product could be shown any more."""
+    request = pb.PublishProductRequest(
+        seller_id="seller-1",
+        name="Miến dong",
+        list_price_vnd=1,
+        ocop={"stars": 3, "group": 1, "issue_date": "9999-12-31"},
+    )
+    with pytest.raises(Invalid):
+        requests.publish_product(request, OPERATOR)
 
 
 def test_every_fact_of_a_days_selling_can_be_said() -> None:

@@ -47,6 +47,8 @@ async def test_a_fact_heard_again_changes_nothing(
         if name in event.DESCRIPTOR.fields_by_name:
             setattr(event, name, id)
     getattr(event, kind).SetInParent()
+    for price in {"list_price_vnd", "offer_price_vnd"} & set(getattr(event, kind).DESCRIPTOR.fields_by_name):
+        setattr(getattr(event, kind), price, 1)
     before = await contents(house)
     once = record(event)
     await house.hear_records(once)

@@ -15,7 +15,7 @@ from chophien.shipping.v1.parcel_event_pb2 import ParcelEvent
 from google.protobuf.timestamp_pb2 import Timestamp
 from orders.domain.errors import CountryNotServed
 from orders.domain.goods import ParcelState
-from orders.domain.order import OrderState, Wait
+from orders.domain.order import OrderState, StockAnswer, Wait
 from orders.entrypoints.access import ACCESS
 from orders.wire import answers, facts, requests
 from orders.wire.hearing import HEARS
@@ -141,9 +141,37 @@ def test_every_kind_of_a_heard_topic_becomes_a_command_with_the_fact_name() -> N
         for kind, message in kinds.items():
             event: Any = hearing.message(version=3)
             getattr(event, kind).SetInParent()
+            for price in {"list_price_vnd", "offer_price_vnd"} & set(getattr(event, kind).DESCRIPTOR.fields_by_name):
+                setattr(getattr(event, kind), price, 1)
             command: Any = hearing.commands[kind](event)
             assert command is not None
             assert getattr(command, "kind", message) == message
+
+
+@pytest.mark.parametrize("kind", ["product_published", "price_changed"])
+def test_nothing_is_sold_for_nothing(kind: str) -> None:
+    hearing = HEARS["chophien.catalog.v1.ProductEvent"]
+    event: Any = hearing.message(product_id="noodles")
+    getattr(event, kind).SetInParent()
+    with pytest.raises(Invalid):
+        hearing.commands[kind](event)
+
+
+def test_a_product_larger_than_catalog_takes_is_set_aside() -> None:
+    """Two of them made a box too high for the wire, at every PlaceOrder."""
+    hearing = HEARS["chophien.catalog.v1.ProductEvent"]
+    event: Any = hearing.message(product_id="noodles")
+    event.product_published.list_price_vnd, event.product_published.size.height_cm = 1, 2**31 - 1
+    with pytest.raises(Invalid):
+        hearing.commands["product_published"](event)
+
+
+def test_a_refusal_of_a_newer_catalog_is_a_refusal() -> None:
+    hearing = HEARS["chophien.catalog.v1.StockEvent"]
+    event: Any = hearing.message(order_id="DH1")
+    event.stock_refused.refusal = 99
+    command: Any = hearing.commands["stock_refused"](event)
+    assert (command.answer, command.detail) == (StockAnswer.REFUSED, "99")
 
 
 def test_a_scan_is_heard_with_its_own_time_and_words() -> None:

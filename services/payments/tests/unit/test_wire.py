@@ -33,7 +33,7 @@ def test_payment_due_is_heard_with_its_parts() -> None:
     due = PaymentDue(
         total_vnd=5,
         payment_method=PAYMENT_METHOD_COD,
-        part_amounts=[PartAmount(part_id="p", amount_vnd=5)],
+        part_amounts=[PartAmount(part_id=f"{ORDER}-1", amount_vnd=5)],
         placed_by="channel",
     )
     command = heard.request_payment(OrderEvent(order_id=ORDER, payment_due=due))
@@ -41,6 +41,14 @@ def test_payment_due_is_heard_with_its_parts() -> None:
     assert command.placed_by == "channel"
     with pytest.raises(Invalid):
         heard.request_payment(OrderEvent(order_id=ORDER, payment_due=PaymentDue(total_vnd=5)))
+
+
+@pytest.mark.parametrize("order_id", ["", "DH260204OTHER"])
+def test_a_delivery_of_another_orders_parcel_is_refused(order_id: str) -> None:
+    """It would be booked under the parcel's id, and the true delivery could not be booked any more."""
+    fact = ParcelDelivered(partner_id="partner-a", deliver_time=TIME)
+    with pytest.raises(Invalid):
+        heard.collect_cod(ParcelEvent(parcel_id=f"{ORDER}-1", order_id=order_id, parcel_delivered=fact))
 
 
 def test_parcel_delivered_is_heard_with_its_cash() -> None:

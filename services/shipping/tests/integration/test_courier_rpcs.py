@@ -8,6 +8,7 @@ from typing import Any
 
 import grpc
 import pytest
+from chassis.grpc_client import channel
 from chassis.testing.house import refused
 from chophien.shipping.v1 import courier_service_pb2 as courier
 from chophien.shipping.v1 import shipping_service_pb2 as pb
@@ -92,6 +93,16 @@ async def test_a_manifest_is_joined_with_contacts_after_acceptance_only(house: H
     assert manifest.stops[0].contact_phone == "+84912345678" and house.orders.asked == [2]
     phones = {parcel.parcel_id: parcel.buyer.phone for parcel in manifest.stops[0].parcels}
     assert phones == {ids[0]: "", ids[1]: "+84987654321"}
+
+
+async def test_a_manifest_waits_for_orders_to_be_there(house: House) -> None:
+    """The partner hears that it can ask again, not that something is broken here."""
+    batch_id, _ = await house.awarded(1)
+    nobody = channel("127.0.0.1:1", "shipping")
+    house.served.runtime.channels = lambda _peer: nobody
+    code, reason = await refused(house.stub("partner-a").GetManifest(courier.GetManifestRequest(batch_id=batch_id)))
+    assert (code.name, reason) == ("UNAVAILABLE", "UNAVAILABLE")
+    await nobody.close()
 
 
 async def test_buyers_names_are_told_until_a_month_after_the_run(house: House) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, timedelta
 from typing import Any
 
+from chassis.kernel import Invalid
 from chophien.common.v1 import common_pb2
 from chophien.orders.v1 import order_event_pb2
 
@@ -22,8 +23,8 @@ def order_event_commands(hold: timedelta) -> Mapping[str, Callable[[Any], object
         placed = event.order_placed
         place_time = placed.place_time.ToDatetime(UTC)
         return ReserveStock(
-            order_id=event.order_id,
-            lines=_lines(placed.parts),
+            order_id=_order_id(event),
+            lines=_lines(event, placed.parts),
             seller_ids=tuple(dict.fromkeys(seller_id for part in placed.parts for seller_id in part.seller_ids)),
             place_time=place_time,
             expire_time=place_time + hold,
@@ -39,23 +40,36 @@ def order_event_commands(hold: timedelta) -> Mapping[str, Callable[[Any], object
 
 def commit_stock(event: order_event_pb2.OrderEvent) -> CommitStock:
     """OrderConfirmed makes the hold a sale."""
-    return CommitStock(order_id=event.order_id, lines=_lines(event.order_confirmed.parts))
+    return CommitStock(order_id=_order_id(event), lines=_lines(event, event.order_confirmed.parts))
 
 
 def release_part(event: order_event_pb2.OrderEvent) -> ReleasePart:
     """OrderPartCancelled lets go of one part."""
     cancelled = event.order_part_cancelled
     lines = tuple(_line(line) for line in cancelled.restock_lines)
-    return ReleasePart(order_id=event.order_id, part_id=cancelled.part_id, restock_lines=lines)
+    return ReleasePart(order_id=_order_id(event), part_id=_part_id(event, cancelled.part_id), restock_lines=lines)
 
 
 def release_stock(event: order_event_pb2.OrderEvent) -> ReleaseStock:
     """OrderCancelled lets go of all but the open parts."""
-    return ReleaseStock(order_id=event.order_id, open_part_ids=frozenset(event.order_cancelled.open_part_ids))
+    return ReleaseStock(order_id=_order_id(event), open_part_ids=frozenset(event.order_cancelled.open_part_ids))
 
 
-def _lines(parts: Iterable[order_event_pb2.OrderPart]) -> tuple[HeldLine, ...]:
-    return tuple(HeldLine(part.part_id, _line(line)) for part in parts for line in part.lines)
+def _order_id(event: order_event_pb2.OrderEvent) -> str:
+    # What a release still owes is remembered under the order's id or the part's: no order may be named as a part.
+    if "-" in event.order_id:
+        raise Invalid("order_id", "must have no dash, those of parts have one")
+    return event.order_id
+
+
+def _part_id(event: order_event_pb2.OrderEvent, part_id: str) -> str:
+    if part_id.rpartition("-")[0] != event.order_id:
+        raise Invalid("part_id", "must be of the order")
+    return part_id
+
+
+def _lines(event: order_event_pb2.OrderEvent, parts: Iterable[order_event_pb2.OrderPart]) -> tuple[HeldLine, ...]:
+    return tuple(HeldLine(_part_id(event, part.part_id), _line(line)) for part in parts for line in part.lines)
 
 
 def _line(message: common_pb2.Line) -> Line:

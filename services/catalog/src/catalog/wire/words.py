@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 import phonenumbers
 from chassis.kernel import Invalid
@@ -16,6 +16,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from catalog.domain.goods import OCOP_GROUPS, OCOP_STARS, Handling, Line, Ocop, Size
 from catalog.domain.places import PickupPoint, Place, VehicleKind
+from chassis import bounds
 
 ID_CHARACTERS_MAX = 64
 TEXT_CHARACTERS_MAX = 200
@@ -76,7 +77,7 @@ def phone(value: str, field: str) -> str:
 def local_date(value: str, field: str) -> date:
     """A local date written YYYY-MM-DD."""
     try:
-        return date.fromisoformat(value)
+        return bounds.date_of(value)
     except ValueError:
         raise Invalid(field, "must be a date YYYY-MM-DD") from None
 
@@ -85,11 +86,10 @@ def time_from(message: Message, field: str) -> datetime | None:
     """A timestamp field in UTC; None if unset."""
     if not message.HasField(field):
         return None
-    stamp: Timestamp = getattr(message, field)
     try:
-        return stamp.ToDatetime(UTC)
-    except (ValueError, OverflowError):
-        raise Invalid(field, "is not a time") from None
+        return bounds.time_of(getattr(message, field))
+    except ValueError as problem:
+        raise Invalid(field, str(problem)) from None
 
 
 def timestamp(time: datetime) -> Timestamp:

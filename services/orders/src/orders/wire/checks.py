@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import UTC, date, datetime
+from datetime import datetime
 
 import phonenumbers
 from chassis.kernel import Invalid
 from google.protobuf.timestamp_pb2 import Timestamp
+
+from chassis import bounds
 
 ID_CHARACTERS_MAX = 64
 TEXT_CHARACTERS_MAX = 200
@@ -57,7 +59,7 @@ def commune_code(field: str, value: str) -> str:
 def iso_date(field: str, value: str) -> str:
     """A date "YYYY-MM-DD", or nothing."""
     try:
-        return date.fromisoformat(value).isoformat() if value else ""
+        return bounds.date_of(value).isoformat() if value else ""
     except ValueError:
         raise Invalid(field, "must be a date YYYY-MM-DD") from None
 
@@ -80,6 +82,6 @@ def time_or_none(field: str, message: Timestamp, is_set: bool) -> datetime | Non
     if not is_set:
         return None
     try:
-        return message.ToDatetime(UTC)
-    except (ValueError, OverflowError):
-        raise Invalid(field, "must be a time between the years 1 and 9999") from None
+        return bounds.time_of(message)
+    except ValueError as problem:
+        raise Invalid(field, str(problem)) from None

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from chassis.kernel import Invalid
 from chassis.wiring import Hearing
 from chophien.catalog.v1.livestream_event_pb2 import LivestreamEvent
 from chophien.catalog.v1.product_event_pb2 import ProductEvent
 from chophien.catalog.v1.seller_event_pb2 import PickupPoint, SellerEvent
 from chophien.catalog.v1.stock_event_pb2 import StockEvent, StockRefusal
+from chophien.common.v1.common_pb2 import Size as SizeMessage
 from chophien.payments.v1.payment_event_pb2 import PaymentEvent
 from chophien.shipping.v1.parcel_event_pb2 import ParcelEvent
 from google.protobuf.message import Message
@@ -25,6 +27,8 @@ HANDLING = {number: handling for handling, number in HANDLING_NUMBERS.items()}
 """Unknown numbers, from a newer catalog, are left out."""
 
 DETAIL_CHARACTERS_MAX = 200
+WEIGHT_G_MAX = 1_000_000
+SIDE_CM_MAX = 1_000
 
 Told = tuple[str, Timestamp | None]
 """A few words about a fact, and its own time if it has one."""
@@ -41,15 +45,28 @@ def _words(*words: object) -> str:
 # Catalog
 
 
+def _price(field: str, price_vnd: int) -> int:
+    # Nothing is sold for nothing: a fact without its price is broken, and would be an order's price from then on.
+    if price_vnd < 1:
+        raise Invalid(field, "must be at least 1")
+    return price_vnd
+
+
+def _size(size: SizeMessage) -> Size:
+    # As catalog takes them; of larger pieces no box could be told on the wire.
+    if size.weight_g > WEIGHT_G_MAX or max(size.length_cm, size.width_cm, size.height_cm) > SIDE_CM_MAX:
+        raise Invalid("size", f"must be at most {WEIGHT_G_MAX} g and {SIDE_CM_MAX} cm a side")
+    return Size(size.weight_g, size.length_cm, size.width_cm, size.height_cm)
+
+
 def _product_published(event: ProductEvent) -> commands.NoteProductPublished:
     fact = event.product_published
-    size = fact.size
     return commands.NoteProductPublished(
         product_id=event.product_id,
         fact_version=event.version,
         seller_id=fact.seller_id,
-        list_price_vnd=fact.list_price_vnd,
-        size=Size(size.weight_g, size.length_cm, size.width_cm, size.height_cm),
+        list_price_vnd=_price("list_price_vnd", fact.list_price_vnd),
+        size=_size(fact.size),
         handling=tuple(HANDLING[number] for number in fact.handling if number in HANDLING),
         publish_time=_time(fact.publish_time),
     )
@@ -63,7 +80,7 @@ def _price_changed(event: ProductEvent) -> commands.NotePriceChanged:
     return commands.NotePriceChanged(
         product_id=event.product_id,
         fact_version=event.version,
-        list_price_vnd=event.price_changed.list_price_vnd,
+        list_price_vnd=_price("list_price_vnd", event.price_changed.list_price_vnd),
         effective_time=_time(event.price_changed.effective_time),
     )
 
@@ -88,7 +105,7 @@ def _offer_opened(event: LivestreamEvent) -> commands.NoteOfferOpened:
         session_id=event.session_id,
         fact_version=event.version,
         product_id=fact.product_id,
-        offer_price_vnd=fact.offer_price_vnd,
+        offer_price_vnd=_price("offer_price_vnd", fact.offer_price_vnd),
         from_time=_time(fact.from_time),
     )
 
@@ -132,11 +149,17 @@ def _list(names: Iterable[str]) -> str:
     return ",".join(names)
 
 
+def _refusal(number: int) -> str:
+    # A newer catalog may have reasons of its own; refused is refused.
+    known = StockRefusal.DESCRIPTOR.values_by_number.get(number)
+    return known.name.removeprefix("STOCK_REFUSAL_") if known else str(number)
+
+
 STOCK: Mapping[str, Callable[[Any], object | None]] = {
     "stock_reserved": _stock(StockAnswer.RESERVED, lambda f: (_words("until", f.expire_time.ToJsonString()), None)),
     "stock_refused": _stock(
         StockAnswer.REFUSED,
-        lambda f: (_words(StockRefusal.Name(f.refusal).removeprefix("STOCK_REFUSAL_"), _list(f.product_ids)), None),
+        lambda f: (_words(_refusal(f.refusal), _list(f.product_ids)), None),
     ),
     "stock_released": _stock(None, lambda f: (_words(f.reason, _list(f.part_ids)), None)),
     "stock_committed": _stock(StockAnswer.COMMITTED, lambda f: ("", f.commit_time)),

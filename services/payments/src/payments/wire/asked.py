@@ -91,14 +91,14 @@ def report_cod_remittance(request: pb.ReportCodRemittanceRequest, caller: Caller
     if not 1 <= len(request.lines) <= LINES_MAX:
         raise Invalid("lines", f"must be 1 to {LINES_MAX}")
     lines = tuple(
-        (_slashless("lines.parcel_id", line.parcel_id), _amount("lines.amount_vnd", line.amount_vnd, 0, COD_VND_MAX))
+        (slashless("lines.parcel_id", line.parcel_id), _amount("lines.amount_vnd", line.amount_vnd, 0, COD_VND_MAX))
         for line in request.lines
     )
     if len({parcel_id for parcel_id, _amount_vnd in lines}) < len(lines):
         raise Invalid("lines", "must name a parcel only once")
     return ReportCodRemittance(
-        partner_id=_slashless("partner_id", caller.partner_id if by_partner else request.partner_id),
-        statement_id=_slashless("statement_id", request.statement_id),
+        partner_id=slashless("partner_id", caller.partner_id if by_partner else request.partner_id),
+        statement_id=slashless("statement_id", request.statement_id),
         remit_time=time_of("remit_time", request.remit_time),
         lines=lines,
         settles=not by_partner,
@@ -153,14 +153,15 @@ def _time_of(one: Listed) -> datetime:
 def _transaction(provider: str, provider_transaction_id: str) -> str:
     if not _PROVIDER.fullmatch(provider):
         raise Invalid("provider", "must be 1 to 32 of a-z 0-9 -")
-    return transfer_id(provider, _slashless("provider_transaction_id", provider_transaction_id))
+    return transfer_id(provider, slashless("provider_transaction_id", provider_transaction_id))
 
 
 def _transaction_or_none(provider: str, provider_transaction_id: str) -> str:
     return _transaction(provider, provider_transaction_id) if provider or provider_transaction_id else ""
 
 
-def _slashless(field: str, value: str) -> str:
+def slashless(field: str, value: str) -> str:
+    """An id that others may be made of, with slashes between."""
     if "/" in identifier(field, value):
         raise Invalid(field, "must not contain /")
     return value

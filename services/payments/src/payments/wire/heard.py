@@ -12,8 +12,10 @@ from chophien.orders.v1.order_event_pb2 import OrderEvent
 from chophien.shipping.v1.parcel_event_pb2 import ParcelEvent
 
 from payments.app.commands import CancelPart, CollectCod, RequestPayment, VoidPayment
+from payments.domain.cod import order_of
 from payments.domain.payment import Part
 from payments.domain.words import Method
+from payments.wire.asked import slashless
 from payments.wire.times import time_of
 
 METHODS = {PAYMENT_METHOD_QR: Method.QR, PAYMENT_METHOD_COD: Method.COD}
@@ -25,11 +27,12 @@ def request_payment(event: OrderEvent) -> RequestPayment:
     if due.payment_method not in METHODS:
         raise Invalid("payment_method", "must be stated")
     return RequestPayment(
-        order_id=event.order_id,
+        order_id=slashless("order_id", event.order_id),
         method=METHODS[due.payment_method],
         total_vnd=_amount("total_vnd", due.total_vnd),
         parts=tuple(
-            Part(part_id=part.part_id, amount_vnd=_amount("part_amounts", part.amount_vnd)) for part in due.part_amounts
+            Part(part_id=_part(event, part.part_id), amount_vnd=_amount("part_amounts", part.amount_vnd))
+            for part in due.part_amounts
         ),
         placed_by=due.placed_by,
     )
@@ -39,13 +42,15 @@ def cancel_part(event: OrderEvent) -> CancelPart:
     """OrderPartCancelled."""
     part = event.order_part_cancelled
     amount_vnd = _amount("amount_vnd", part.amount_vnd)
-    return CancelPart(order_id=event.order_id, part_id=part.part_id, amount_vnd=amount_vnd)
+    return CancelPart(order_id=event.order_id, part_id=_part(event, part.part_id), amount_vnd=amount_vnd)
 
 
 def void_payment(event: OrderEvent) -> VoidPayment:
     """OrderCancelled."""
     fact = event.order_cancelled
-    return VoidPayment(order_id=event.order_id, reason=fact.reason, parts_open=bool(fact.open_part_ids))
+    return VoidPayment(
+        order_id=slashless("order_id", event.order_id), reason=fact.reason, parts_open=bool(fact.open_part_ids)
+    )
 
 
 def nothing(event: OrderEvent) -> None:
@@ -58,11 +63,18 @@ def collect_cod(event: ParcelEvent) -> CollectCod:
     delivered = event.parcel_delivered
     return CollectCod(
         order_id=event.order_id,
-        parcel_id=event.parcel_id,
-        partner_id=delivered.partner_id,
+        parcel_id=_part(event, event.parcel_id),
+        partner_id=slashless("partner_id", delivered.partner_id),
         collected_vnd=_amount("cod_collected_vnd", delivered.cod_collected_vnd),
         deliver_time=time_of("deliver_time", delivered.deliver_time),
     )
+
+
+def _part(event: OrderEvent | ParcelEvent, part_id: str) -> str:
+    """The id of a part; bookings are named after it, so it must be one of the order's."""
+    if not event.order_id or order_of(part_id) != event.order_id:
+        raise Invalid("part_id", "must be of the order")
+    return slashless("part_id", part_id)
 
 
 def _amount(field: str, value: int) -> int:

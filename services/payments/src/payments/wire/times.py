@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from chassis.kernel import Invalid
 from google.protobuf.timestamp_pb2 import Timestamp
+
+from chassis import bounds
 
 
 def stamp(time: datetime | None) -> Timestamp | None:
@@ -22,6 +24,6 @@ def time_of(field: str, value: Timestamp) -> datetime:
     if not value.seconds:
         raise Invalid(field, "must be set")
     try:
-        return value.ToDatetime(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        raise Invalid(field, "is not a time between years 1 and 9999") from None
+        return bounds.time_of(value)
+    except ValueError as problem:
+        raise Invalid(field, str(problem)) from None

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import datetime
 
 from chassis.kernel import Invalid
 from chophien.common.v1 import common_pb2
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from chassis import bounds
 from shipping.domain.goods import Handling, Place, Size
 from shipping.domain.partners import VehicleKind
 
@@ -21,8 +22,6 @@ CODE_CHARACTERS_MAX = 64
 WEIGHT_G_MAX = 1_000_000
 SIDE_CM_MAX = 1_000
 COD_VND_MAX = 1_000_000_000
-TIME_MIN, TIME_MAX = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
-"""Times outside are slips, and calendars cannot be searched at the ends of time."""
 
 _COMMUNE = re.compile(r"[0-9]{5}")
 _CODE = re.compile(rf"[A-Z][A-Z0-9_]{{0,{CODE_CHARACTERS_MAX - 1}}}")
@@ -36,13 +35,13 @@ VEHICLES: dict[int, VehicleKind] = {number: kind for kind, number in VEHICLE_NUM
 
 
 def identifier(value: str, field: str) -> str:
-    """An id: printable, without blanks, bounded."""
+    """An id: printable ASCII, without blanks, bounded; other services, which are asked with it, take no other."""
     if not value:
         raise Invalid(field, "must not be empty")
     if len(value) > ID_CHARACTERS_MAX:
         raise Invalid(field, f"must have at most {ID_CHARACTERS_MAX} characters")
-    if not value.isprintable() or " " in value or "/" in value:
-        raise Invalid(field, "must be printable, without blanks and slashes")
+    if not (value.isascii() and value.isprintable()) or " " in value or "/" in value:
+        raise Invalid(field, "must be printable ASCII, without blanks and slashes")
     return value
 
 
@@ -89,7 +88,7 @@ def iso_date(value: str, field: str) -> str:
     if not value:
         return ""
     try:
-        return date.fromisoformat(value).isoformat()
+        return bounds.date_of(value).isoformat()
     except ValueError:
         raise Invalid(field, "must be a date YYYY-MM-DD") from None
 
@@ -98,14 +97,10 @@ def time_from(message: Message, field: str) -> datetime | None:
     """A timestamp field in UTC, bounded; None if unset."""
     if not message.HasField(field):
         return None
-    stamp: Timestamp = getattr(message, field)
     try:
-        time = stamp.ToDatetime(UTC)
-    except (ValueError, OverflowError):
-        raise Invalid(field, "is not a time") from None
-    if not TIME_MIN <= time < TIME_MAX:
-        raise Invalid(field, f"must be from {TIME_MIN.year} to {TIME_MAX.year - 1}")
-    return time
+        return bounds.time_of(getattr(message, field))
+    except ValueError as problem:
+        raise Invalid(field, str(problem)) from None
 
 
 def needed_time(message: Message, field: str) -> datetime:
@@ -129,8 +124,8 @@ def maybe_timestamp(time: datetime | None) -> Timestamp | None:
 
 
 def place_heard(message: common_pb2.Place) -> Place:
-    """A place from a fact, as it is; whether the commune exists is the domain's to say."""
-    return Place(message.commune_code, message.as_of_date, message.hamlet)
+    """A place from a fact, as it is but for its date; whether the commune exists is the domain's to say."""
+    return Place(message.commune_code, iso_date(message.as_of_date, "as_of_date"), message.hamlet)
 
 
 def place_from(message: common_pb2.Place, field: str) -> Place:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from chassis.kernel import NOTHING, Change, Handler, Handlers, Key, Loaded, Moment, Outcome, together
+from chassis.kernel import NOTHING, Change, Handler, Handlers, Invalid, Key, Loaded, Moment, Outcome, together
 
 from catalog.app.commands import (
     CommitStock,
@@ -53,6 +53,8 @@ def reserve_stock(command: ReserveStock, loaded: Loaded, moment: Moment) -> Outc
 def commit_stock(command: CommitStock, loaded: Loaded, moment: Moment) -> Outcome:
     """The hold becomes a sale; one that lapsed, or never was, is made again if pieces are left."""
     hold = _hold(command.order_id, loaded, moment)
+    if hold.state in (HoldState.HELD, HoldState.EXPIRED):
+        _require_named(hold.lines, command.lines)
     if hold.state is HoldState.HELD:
         sold = all_moved(_stocks(loaded, hold.lines), _moves(Move.HELD_TO_SOLD, hold.lines))
         return together(hold.commit(moment.now), _changed(sold))
@@ -102,6 +104,12 @@ def finish_restock(command: FinishRestock, loaded: Loaded, _moment: Moment) -> O
         return NOTHING
     stocks = {product_id: loaded.require(Stock, product_id) for product_id in command.product_ids}
     return together(Outcome((Change(restock.finished()),)), _changed(all_moved(stocks, restock.moves)))
+
+
+def _require_named(held: tuple[HeldLine, ...], stated: tuple[HeldLine, ...]) -> None:
+    """Only the stocks a confirmation names are loaded; one that names other goods is not of this hold."""
+    if not {one.line.product_id for one in held} <= {one.line.product_id for one in stated}:
+        raise Invalid("parts", "must name the goods that are held")
 
 
 def _hold(order_id: str, loaded: Loaded, moment: Moment) -> StockHold:
