@@ -21,6 +21,7 @@ from rich.console import Console
 
 LIVESTREAM_TIME = 1770184800  # Wed 4 Feb 2026, 13:00 in Lai Châu
 ORDER, BATCH, TRACE = "01J00000000000000001", "batch-1", "ab" * 16
+CHANNEL_ORDER = "TikTok/578 á"
 
 
 def _history(*events: tuple[int, str]) -> list[common.HistoryEntry]:
@@ -40,9 +41,11 @@ def _answers() -> dict[str, Any]:
     parcel.parcel.batch_id = BATCH
     batch = shipping.GetBatchResponse(history=_history((50, "BatchAccepted")))
     batch.batch.parcels_planned, batch.batch.parcels_picked = 90, 87
+    orders_found = orders.ListOrdersResponse(orders=[order.order])
     why = shipping.ExplainParcelResponse(text="It rides today.", code="MUST_GO")
     return {
         "orders.GetOrder": (orders.GetOrderRequest, order),
+        "orders.ListOrders": (orders.ListOrdersRequest, orders_found),
         "payments.GetPayment": (payments.GetPaymentRequest, payment),
         "shipping.GetParcel": (shipping.GetParcelRequest, parcel),
         "shipping.GetBatch": (shipping.GetBatchRequest, batch),
@@ -61,6 +64,8 @@ class _Answering(grpc.GenericRpcHandler):  # type: ignore[misc]
             if "authorization" not in dict(context.invocation_metadata()):
                 context.abort(grpc.StatusCode.UNAUTHENTICATED, "who are you?")
             [(_, code)] = [(f.name, value) for f, value in request.ListFields()]
+            if method == "ListOrders":
+                return answer if code == CHANNEL_ORDER else type(answer)()
             if code not in (ORDER, f"{ORDER}-1", BATCH):
                 context.abort(grpc.StatusCode.NOT_FOUND, "no such thing")
             if method == "GetOrder" and code == BATCH:
@@ -97,6 +102,10 @@ def test_an_order_and_its_parcel_tell_one_timeline_with_its_trace(layout: Layout
     for wanted in ("250.000 ₫", "87 of 90 picked", "It rides today. [MUST_GO]", "Wed 04 Feb 2026 13:00:10", "[detail]"):
         assert wanted in told
     assert told.count(layout.trace_url(TRACE)) == 1
+
+
+def test_an_order_is_found_by_the_id_its_channel_gave_it(layout: Layout) -> None:
+    assert _told(layout, f" {CHANNEL_ORDER}\n") == _told(layout, ORDER)
 
 
 def test_a_batch_tells_its_own_story(layout: Layout) -> None:

@@ -25,6 +25,9 @@ CODES = re.compile(r"DH\d{6}[0-9A-Z]{12}(?:-\d{1,3}(?!\d))?|PB\d{6}-[0-9A-Z]{8}"
 # What the services take for a code at all.
 FORM = re.compile(r"[!-.0-~]{1,64}")
 
+# A channel's own ids are longer at most.
+CHANNEL_ORDER_ID_CHARACTERS_MAX = 100
+
 
 def _word(message: Any, name: str) -> str:
     """The value of an enum field as a plain word: ORDER_STATE_AWAITING_PAYMENT is `awaiting payment`."""
@@ -119,12 +122,22 @@ def code_in(text: str) -> str:
 
 
 def gather(layout: Layout, text: str) -> Story:
-    """All there is to know about the code in a text; raises StackError when no service knows it."""
+    """All there is to know about the code in a text, ours or a channel's own; raises StackError if nobody knows it."""
     story, code = Story(layout), code_in(text)
     if not code:
         raise StackError("which order, parcel or batch? CODE= is empty")
-    if not FORM.fullmatch(code):
+    if FORM.fullmatch(code):
+        _follow(story, code)
+    if not story.lines:
+        for order_id in _of_channel(layout, text.strip()):
+            _follow(story, order_id)
+    if not story.lines:
         raise StackError(f"no order, parcel or batch has the code {code[:80]}")
+    return story
+
+
+def _follow(story: Story, code: str) -> None:
+    """From an order, a parcel or a batch to everything that belongs to it."""
     parcel = re.fullmatch(r"(.+)-\d+", code)
     order = story.ask("order", parcel[1] if parcel else code)
     parts = [code] if parcel else [part.part.part_id for part in order.parts] if order else []
@@ -138,9 +151,14 @@ def gather(layout: Layout, text: str) -> Story:
             batches.append(found.parcel.batch_id)
     for batch in filter(None, dict.fromkeys(batches if order else [code])):
         story.ask("batch", batch)
-    if not story.lines:
-        raise StackError(f"no order, parcel or batch has the code {code}")
-    return story
+
+
+def _of_channel(layout: Layout, text: str) -> list[str]:
+    """The orders that channels placed under this id of theirs; none for what is no such id."""
+    if not text.isprintable() or len(text) > CHANNEL_ORDER_ID_CHARACTERS_MAX:
+        return []
+    answer = ask(layout, "orders", "ListOrders", channel_order_id=text)
+    return [order.order_id for order in answer.orders]
 
 
 def tell(layout: Layout, text: str, console: Console) -> None:

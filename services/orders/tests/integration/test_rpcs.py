@@ -188,6 +188,9 @@ async def test_orders_are_listed_in_pages_and_by_filter(house: House, place: Any
     assert await ids(session_id="live-1") == sorted(placed)
     assert await ids(wait=pb.ORDER_WAIT_PAYMENT) == await ids(state=pb.ORDER_STATE_AWAITING_PAYMENT) == [placed[0]]
     assert await ids(overdue_only=True) == []
+    named = place(channel="phone", channel_order_id="TT-88", lines=[Line(product_id="tea", quantity=1)])
+    found = (await house.stub("operator").PlaceOrder(named)).order_id
+    assert await ids(channel_order_id="TT-88") == [found] and await ids(channel_order_id="TT-8") == []
 
 
 async def test_contacts_are_resolved_logged_and_erased(

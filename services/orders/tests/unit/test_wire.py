@@ -98,6 +98,8 @@ def test_a_channel_sees_its_own_orders_and_an_operator_all() -> None:
 def test_a_question_for_orders_is_bounded() -> None:
     asked = requests.list_orders(pb.ListOrdersRequest(state=pb.ORDER_STATE_PLACED, wait=pb.ORDER_WAIT_STOCK), OPERATOR)
     assert (asked.limit, asked.state, asked.wait) == (50, OrderState.PLACED, Wait.STOCK)
+    asked = requests.list_orders(pb.ListOrdersRequest(channel_order_id=" TT-88 "), OPERATOR)
+    assert asked.channel_order_id == "TT-88", "written as it was when the order was placed"
     for bad in (pb.ListOrdersRequest(page_size=201), pb.ListOrdersRequest(page_size=-1)):
         with pytest.raises(Invalid):
             requests.list_orders(bad, OPERATOR)

@@ -618,6 +618,7 @@ class ListOrdersRequest(_message.Message):
     STATE_FIELD_NUMBER: _builtins.int
     WAIT_FIELD_NUMBER: _builtins.int
     OVERDUE_ONLY_FIELD_NUMBER: _builtins.int
+    CHANNEL_ORDER_ID_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     """Orders a page at most, 1 to 200; 0 = 50."""
     page_token: _builtins.str
@@ -630,6 +631,8 @@ class ListOrdersRequest(_message.Message):
     """Only orders that wait for this. Unspecified = all."""
     overdue_only: _builtins.bool
     """Only orders that are overdue."""
+    channel_order_id: _builtins.str
+    """Only the order that a channel placed under this id of its own, of every channel that used it. Empty = all."""
     def __init__(
         self,
         *,
@@ -639,10 +642,11 @@ class ListOrdersRequest(_message.Message):
         state: Global___OrderState.ValueType = ...,
         wait: Global___OrderWait.ValueType = ...,
         overdue_only: _builtins.bool = ...,
+        channel_order_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["overdue_only", b"overdue_only", "page_size", b"page_size", "page_token", b"page_token", "session_id", b"session_id", "state", b"state", "wait", b"wait"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel_order_id", b"channel_order_id", "overdue_only", b"overdue_only", "page_size", b"page_size", "page_token", b"page_token", "session_id", b"session_id", "state", b"state", "wait", b"wait"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -35,6 +35,7 @@ async def list_orders(connection: AsyncConnection, asked: OrderQuestion) -> tupl
         (asked.state, orders.c.state == asked.state),
         (asked.wait, orders.c.wait == asked.wait),
         (asked.overdue_only, orders.c.overdue),
+        (asked.channel_order_id, orders.c.channel_order_id == asked.channel_order_id),
     )
     for given, condition in wanted:
         if given:

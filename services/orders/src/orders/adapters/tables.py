@@ -50,6 +50,7 @@ orders = Table(
 Index("orders_deadline", orders.c.deadline_time, postgresql_where=text("deadline_time IS NOT NULL"))
 Index("orders_session", orders.c.session_id, orders.c.id, postgresql_where=text("session_id <> ''"))
 Index("orders_overdue", orders.c.id, postgresql_where=text("overdue"))
+Index("orders_channel_order", orders.c.channel_order_id, postgresql_where=text("channel_order_id <> ''"))
 
 contacts = Table(
     "contacts",

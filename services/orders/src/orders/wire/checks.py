@@ -42,6 +42,11 @@ def identifier(field: str, value: str, required: bool = True) -> str:
     return text(field, value, ID_CHARACTERS_MAX, required)
 
 
+def channel_order_id(value: str) -> str:
+    """A channel's own id of an order, as it writes it; may be empty."""
+    return text("channel_order_id", value, CHANNEL_ORDER_ID_CHARACTERS_MAX)
+
+
 def channel(value: str) -> str:
     """A sales channel's name."""
     if not _CHANNEL.fullmatch(value):

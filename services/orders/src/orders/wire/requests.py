@@ -53,6 +53,7 @@ class OrderQuestion:
     state: OrderState | None
     wait: Wait | None
     overdue_only: bool
+    channel_order_id: str
 
 
 def new_order_id(now: datetime) -> str:
@@ -78,9 +79,7 @@ def place_order(request: pb.PlaceOrderRequest, caller: Caller, now: datetime) ->
         order_id=new_order_id(now),
         contact_id=new_id(),
         channel=checks.channel(request.channel),
-        channel_order_id=checks.text(
-            "channel_order_id", request.channel_order_id, checks.CHANNEL_ORDER_ID_CHARACTERS_MAX
-        ),
+        channel_order_id=checks.channel_order_id(request.channel_order_id),
         placed_by=caller.identity,
         session_id=next((line.session_id for line in lines if line.session_id), ""),
         name=checks.text("buyer.name", buyer.name, required=True),
@@ -151,6 +150,7 @@ def list_orders(request: pb.ListOrdersRequest, caller: Caller) -> OrderQuestion:
         state=OrderState(_name("state", STATES, request.state)) if request.state else None,
         wait=Wait(_name("wait", WAITS, request.wait)) if request.wait else None,
         overdue_only=request.overdue_only,
+        channel_order_id=checks.channel_order_id(request.channel_order_id),
     )
 
 
