@@ -140,6 +140,18 @@ def test_a_vehicle_that_comes_back_may_prove_two_later_runs() -> None:
     assert {proof.decide_time for proof in proofs} == {at(12), at(14)} and unproved == []
 
 
+def test_what_rides_for_want_of_a_proof_takes_along_what_stands_at_its_gate() -> None:
+    """At 14:00 one motorbike for 45 kg comes: 30 kg at g1 and all light parcels are proved, 30 kg at g2 are not."""
+    promises = {"a": 18, "b": 19, "c": 20, "d": 20}
+    heavy = [ride(name, gate_id, weight_g=30_000) for name, gate_id in (("a", "g1"), ("b", "g2"))]
+    light = [ride(name, gate_id) for name, gate_id in (("c", "g2"), ("d", "g1"))]
+    present = [replace(one, latest={"hub": at(promises[one.parcel_id])}) for one in (*heavy, *light)]
+    gates = [gate(name, later_waves=later(14)) for name in ("g1", "g2")]
+    plan = plan_wave(wave(present, gates, [bike(number=1, number_scope="wave")]), Budget(0.1), 1)
+    assert rides_now(plan) == {"b", "c"}
+    assert {p for proof in plan.witnesses for stop in proof.run.stops for p in stop.parcel_ids} == {"a", "d"}
+
+
 def crowd(present: list[Ride], number: int) -> Plan:
     """The plan of a wave at 10:00 with so many motorbikes, each of which drives once a day."""
     one = replace(with_yesterday(present, []), vehicles=(bike(number=number, number_scope="day"),))

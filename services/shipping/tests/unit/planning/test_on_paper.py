@@ -140,6 +140,13 @@ def test_with_too_few_vehicles_what_must_go_rides_rather_than_many_that_may_wait
     assert riding >= {one.parcel_id for one in must} and len(plan.runs) == 2
 
 
+def test_with_too_few_vehicles_a_promise_that_can_be_kept_rides_rather_than_many_that_are_lost() -> None:
+    """One motorbike takes the heavy parcel that is on time, or the twelve that nobody can bring on time any more."""
+    lost = [ride(f"lost{n}", weight_g=3_000, latest={"hub": at(10)}) for n in range(12)]
+    plan = planned(wave([*lost, ride("promised", "g2", weight_g=40_000)], [gate("g1"), gate("g2")], [bike(number=1)]))
+    assert "promised" in {p for run in plan.runs for stop in run.stops for p in stop.parcel_ids}
+
+
 def test_a_partner_that_declined_is_not_asked_again() -> None:
     other = bike(vehicle_id="q:motorbike", partner_id="q", fixed_vnd=90_000)
     either = ride("a", partner_ids=("p", "q"))

@@ -18,9 +18,9 @@ from shipping.domain.planning.rules import baseline, decide, ride_now, rule_item
 from shipping.domain.planning.session import Decision, Session
 from shipping.domain.planning.triage import apply
 from shipping.domain.planning.validate import refuse_invalid, refuse_invalid_budget
-from shipping.domain.planning.weighing import WEIGH_SHARE, advise
+from shipping.domain.planning.weighing import advise
 from shipping.domain.planning.whatif import frozen_runs, sellers_to_call
-from shipping.domain.planning.witness import witnesses
+from shipping.domain.planning.witness import along, witnesses
 
 SEARCH_FAILURES = (ValueError, ArithmeticError, LookupError, RuntimeError)
 """What the solvers raise for problems they do not take; a plan must go out all the same, and its policy tells."""
@@ -46,6 +46,10 @@ def _plan(session: Session) -> Plan:
     items, policy, begin, crowded = _advised(session, baseline(session.wave))
     proofs, unproved = _safe_to_hold(session, items)
     unproved = [] if crowded else unproved
+    if beside := along(session, items, unproved):
+        items = [*items, *beside]
+        proofs, more = _safe_to_hold(session, [*items, *unproved])
+        unproved += more
     decision = ride_now(session, policy, [*items, *unproved], 1.0, begin, not crowded)
     codes = {ride.parcel_id: "NO_WITNESS" for item in unproved for ride in item.rides}
     plan = finish(session, replace(decision, held_codes=codes), proofs)
@@ -75,7 +79,7 @@ def _advice(session: Session, rule: Rule) -> tuple[Advice | None, float]:
     if waiting_is_free and is_large(session, forecast):
         return Dispatch(session, forecast).advise(), DISPATCH_SHARE
     if (forecast.days or forecast.rates) and (advice := advise(session, forecast, rule)):
-        return advice, WEIGH_SHARE
+        return advice, session.meter.used_share
     return LookAhead(session, forecast).advise(rule) if waiting_is_free else None, JUDGE_SHARE
 
 

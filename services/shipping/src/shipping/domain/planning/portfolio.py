@@ -75,18 +75,26 @@ class Portfolio:
         return best
 
     def _scarce(self, best: Routed, begin: float, until: float) -> list[Candidate]:
-        """Where vehicles are too few for all: first what must go alone, then the rest along with that."""
-        must = [item for item in self.items if item.must]
-        runs, pool = best.runs, list[Candidate]()
-        if len(must) < len(self.items) and any(item.must for item in best.left):
-            third = (until - begin) / 3
-            pool = [one for run in runs if (one := self._only(run, must))]
-            pool += self._search([[item] for item in must], self.options, begin + third, MIXES_MAX, False)[0]
-            found = self.router.pick(must, pool)
+        """Where vehicles are too few for all: what comes first alone, then ever more along with that."""
+        runs, pool, firsts = best.runs, list[Candidate](), self._firsts(best.left)
+        step = (until - begin) / (len(firsts) + 2)
+        if firsts:
+            pool = self._search([[item] for item in firsts[0]], self.options, begin + step, MIXES_MAX, False)[0]
+        for number, some in enumerate(firsts, 2):
+            pool += [one for run in (*best.runs, *runs) if (one := self._only(run, some))]
+            found = self.router.pick(some, pool)
             if found.left:
-                found = self.router.pick(must, [*pool, *self._shared(must, found.runs, begin + 2 * third)])
+                found = self.router.pick(some, [*pool, *self._shared(some, found.runs, begin + number * step)])
             runs = found.runs
         return [*pool, *runs, *self._shared(self.items, runs, until)]
+
+    def _firsts(self, left: Sequence[Item]) -> list[list[Item]]:
+        """Promises that can be kept only now, then all that must go: if some of it is left for others."""
+        must = [item for item in self.items if item.must]
+        promised = [item for item in must if not item.late]
+        behind = set(map(id, left))
+        firsts = [promised, must] if len(promised) < len(must) else [must]
+        return [some for some in firsts if len(some) < len(self.items) and any(id(item) in behind for item in some)]
 
     def _only(self, run: Candidate, items: Sequence[Item]) -> Candidate | None:
         """A run with these items alone."""

@@ -20,8 +20,9 @@ ENUMERATE_MAX = 5
 MISSED_VND = 50_000_000
 """Far above any run: a parcel that must go is left out only if nothing else is possible."""
 
-LATE_LESS = 10
-"""A parcel that is late already is left out rather than so many others."""
+LATE_LESS, LATE_MUST_LESS = 10, 100
+"""A parcel that is late already is left out rather than so many others, and if it must go now, which is only for the
+next cut-off, rather than so many that must go for their promise."""
 
 MUST_MORE = 50
 """A parcel that must go now is taken rather than so many that may wait."""
@@ -228,7 +229,8 @@ def _unique(pool: Iterable[Candidate]) -> list[Candidate]:
 def missed_vnd(item: Item) -> int:
     """A tenth of what leaving an item out counts: most for what must go, least for what is late already."""
     worth = MUST_MORE if item.must else SOON_MORE if item.soon else 1
-    return MISSED_VND // MUST_MORE * len(item.rides) * worth // (LATE_LESS if item.late else 1)
+    less = (LATE_MUST_LESS if item.must else LATE_LESS) if item.late else 1
+    return MISSED_VND // MUST_MORE * len(item.rides) * worth // less
 
 
 def kind_order(kind: str) -> int:

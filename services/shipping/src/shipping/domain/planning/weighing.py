@@ -151,7 +151,7 @@ class Weighing:
         self.rollouts = Rollouts(region, own, days)
         if self.rollouts.crowding() > CROWDED or is_overrun(region):
             return Triage(region).advice() if self.rule.name == "take_all" else None
-        self.days = len(days)
+        self.days = len(days) if (own.last > 0).any() else 1  # If all must go, the time is better spent on routes.
         self.game = self.meter.scaled(GAME, GAME_PER_SECOND, GAME_MAX)
         self._race(self._candidates(own), MORE_SHARE * self.until)
         self._race(self._worth(), MORE_SHARE * self.until)

@@ -16,6 +16,28 @@ SPLIT = 4
 """Parcels of one gate are placed together up to this fraction of the smallest vehicle."""
 
 
+def along(session: Session, riding: Sequence[Item], unproved: Sequence[Item]) -> list[Item]:
+    """What may ride with the unproved: what else stands at their gates, earliest promise first, up to a small vehicle.
+
+    A vehicle goes there anyway, and may be gone when all that waits must go.
+    """
+    chosen = set(map(id, (*riding, *unproved)))
+    waiting = [one for one in session.items if id(one) not in chosen and one.rides[0].must_ride is None and not one.hot]
+    waiting.sort(key=lambda one: (min(one.latest.values(), default=0), one.rides[0].parcel_id))
+    found: list[Item] = []
+    for place in sorted({item.place for item in unproved}):
+        here = [item for item in unproved if item.place == place]
+        cars = [session.ground.vehicles[number] for item in here for number, _ in item.allowed]
+        small = min(cars, key=lambda car: (car.weight_max_g, car.parcels_max))
+        weight, pieces = sum(item.weight for item in here), sum(item.pieces for item in here)
+        for item in waiting:
+            fits = weight + item.weight <= small.weight_max_g and pieces + item.pieces <= small.parcels_max
+            if item.place == place and fits:
+                weight, pieces = weight + item.weight, pieces + item.pieces
+                found.append(item)
+    return found
+
+
 @dataclass(slots=True)
 class _Trip:
     wave: int
