@@ -20,6 +20,7 @@ from chassis.outages import Showable
 
 YEARS = range(1970, 2100)
 """From where clocks start that were never set, to beyond all that is planned."""
+
 VND_MAX = 10**13 - 1
 """13 digits, the room there is for the amount of a QR code."""
 
@@ -33,7 +34,6 @@ _NUMBERS = _MEASURES | {Field.CPPTYPE_INT32, Field.CPPTYPE_INT64, Field.CPPTYPE_
 _DEGREES_MAX = {"latitude": 90.0, "longitude": 180.0}
 
 _FIRST_SECOND, _PAST_SECOND = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in (YEARS.start, YEARS.stop))
-
 
 Rule = Callable[[Any], str]
 """What is wrong with a value; empty = nothing."""
