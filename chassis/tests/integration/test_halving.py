@@ -17,11 +17,11 @@ async def test_what_the_database_refuses_is_found_by_halving_and_its_neighbours_
 ) -> None:
     records = [counted(f"c{n}", 1) for n in range(40)]
     records[17] = counted("c17", 2_000_000, id="too much")
-    records[30] = counted("c30", 1, note="\x00", id="nul")
+    records[30] = counted("c30", 2_000_000, id="too much as well")
     await hear(dispatcher(engine), *records)
     assert len(await totals(engine)) == 38
     reasons = {lane: reason for lane, _, reason in await letters(engine)}
-    assert reasons == {"c17": "SQLSTATE 23514 (counters_total_max)", "c30": "SQLSTATE 22P05"}
+    assert reasons == dict.fromkeys(("c17", "c30"), "SQLSTATE 23514 (counters_total_max)")
     assert all(int(headers["dead-attempts"]) >= LONE_TRIES_MAX for headers in await dead_headers(engine))
     assert await rows(engine, "SELECT count(*) FROM inbox") == [(40,)]
 
