@@ -66,16 +66,22 @@ class Chaos:
         return {moment: self._beside(blow) for moment, blow in planned.items()}
 
     async def settle(self) -> None:
-        """Wait for the last strike; raises what went wrong in it."""
+        """Wait for all strikes; raises what went wrong in one."""
         if self._under_way is not None:
             await self._under_way
             self._under_way = None
 
     def _beside(self, blow: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        """One strike after the other, and the play goes on: who was too quick is held until the next burst of orders."""
+
         async def begin() -> None:
-            await self.settle()
+            before = self._under_way
+            if before is not None and before.done():
+                await before  # Raises what went wrong in it.
 
             async def strike() -> None:
+                if before is not None:
+                    await before
                 await blow()
 
             self._under_way = asyncio.create_task(strike())
