@@ -72,7 +72,7 @@ class Chaos:
             self._under_way = None
 
     def _beside(self, blow: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
-        """One strike after the other, and the play goes on: who was too quick is held until the next burst of orders."""
+        """One strike after the other, while the play goes on: who was too quick is held until more orders come."""
 
         async def begin() -> None:
             before = self._under_way
