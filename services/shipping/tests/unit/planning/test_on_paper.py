@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -243,3 +244,23 @@ def test_an_island_without_a_way_comes_back_with_its_reason() -> None:
     one = replace(wave([ride("a")]), matrix=Matrix(ways.metres, ways.seconds))
     assert codes(planned(one)) == {"a": "NO_WAY"}
     assert codes(planned(wave([ride("a", weight_g=90_000)]))) == {"a": "NO_VEHICLE_FITS"}
+
+
+@pytest.mark.parametrize("pressed", [{"close_time": at(10.38)}, {"latest": {"hub": at(10.83)}}])
+def test_two_parcels_of_one_gate_that_no_vehicle_can_serve_one_after_the_other_ride_in_two(
+    pressed: dict[str, Any],
+) -> None:
+    """10 minutes each from 10:21:40 at the gate, the way back 17: one is in time, two are not.
+
+    Many parcels are searched a gate at a time, which must not bind these two together.
+    """
+    crowd = [ride(f"o{n}", "g2", weight_g=100) for n in range(165)]
+    plan = planned(
+        wave(
+            [*crowd, *(ride(name, service_seconds=600, **pressed) for name in "ab")],
+            [gate(), gate("g2")],
+            [bike(number=12)],
+        )
+    )
+    assert set(codes(plan).values()) == {"MUST_GO"}
+    assert len([run for run in plan.runs for stop in run.stops if stop.gate_id == "g1"]) == 2

@@ -221,7 +221,7 @@ class _Writer:
             pickup=[*(load[dim] for dim in self.binding), *marks],
             service_duration=item.service,
             tw_early=max(0, item.opens),
-            tw_late=max(item.opens, item.release, 0, min(item.closes, last, UNBOUND)),
+            tw_late=max(item.opens, item.release, 0, min(item.starts_by, last, UNBOUND)),
             release_time=item.release,
             prize=prize,
             required=not prize,

@@ -7,8 +7,9 @@ from dataclasses import replace
 from functools import partial
 
 from shipping.domain.planning.engine import Habits, Trip, search
-from shipping.domain.planning.items import SPLIT, Item, bundled, merged
+from shipping.domain.planning.items import Item
 from shipping.domain.planning.model_vrp import UNBOUND, Option, write
+from shipping.domain.planning.packing import SPLIT, bundled, merged
 from shipping.domain.planning.router import STEPS_MAX, Candidate, Routed, Router, kind_order, missed_vnd
 from shipping.domain.planning.shares import Shares
 

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from shipping.domain.planning.ground import Ground
-from shipping.domain.planning.items import Item, Outlook, Sorter, make_items
+from shipping.domain.planning.items import Item, Outlook, Sorter
 from shipping.domain.planning.meter import Meter
 from shipping.domain.planning.model import Addition, Budget, Ride, Wave
+from shipping.domain.planning.packing import make_items
 from shipping.domain.planning.router import Routed, Router
 from shipping.domain.planning.timing import Timer
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from shipping.domain.planning.answer import Run, Witness
-from shipping.domain.planning.items import Item, bundled, merged
+from shipping.domain.planning.items import Item
 from shipping.domain.planning.model import Vehicle
+from shipping.domain.planning.packing import bundled, merged
 from shipping.domain.planning.router import stops_of
 from shipping.domain.planning.session import Session
 
