@@ -1,4 +1,4 @@
-"""Family G: days of hourly dispatch epochs as in EURO-NeurIPS 2022, drawn from a made-up town instead of ORTEC's."""
+"""Families G and H: days of hourly dispatch epochs as in EURO-NeurIPS 2022, drawn from made-up towns, not ORTEC's."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ EARLY_SHARE = 0.35
 WIDTHS_H, WIDTH_SHARES = (1, 2, 3, 4, 24), (0.25, 0.3, 0.2, 0.1, 0.15)
 """How many customers open with the first epoch, and for how many hours one is open (24 = the rest of the day)."""
 
+SLOTS, SLOT_SHARES = 6, (0.16, 0.13, 0.17, 0.17, 0.15, 0.12, 0.10)
+"""Hours in which windows open, and how many customers have each; the last are there all day."""
+
+SLOT_DAY_S, SLOT_CLOSE_S = 23_400, 45_000
+
 BUDGET_S = 10.0
 
 
@@ -44,11 +49,20 @@ class _Town:
 def family_g(seed: int) -> Instance:
     """250 to 500 customers about a town, five to eight hourly epochs, about a hundred requests each."""
     draw = np.random.default_rng([2026, 7, seed])
-    town = _town(draw)
+    return _instance(f"G/{seed}", draw, _town(draw), seed)
+
+
+def family_h(seed: int) -> Instance:
+    """Nearer to the published instances than G: a depot often far off, windows of two hours, long services."""
+    draw = np.random.default_rng([2026, 8, seed])
+    return _instance(f"H/{seed}", draw, _slot_town(draw), seed)
+
+
+def _instance(name: str, draw: np.random.Generator, town: _Town, seed: int) -> Instance:
     ids = [str(number) for number in range(len(town.seconds))]
     cells: list[Cells] = [[[int(one) for one in row] for row in town.seconds]]
     return Instance(
-        name=f"G/{seed}",
+        name=name,
         profiles={"car": Profile(periods=[0], duration_s=cells, distance_m=cells)},
         hubs=[Hub(id="depot", place="0", close=town.close)],
         places=[Place(id=one) for one in ids],
@@ -123,6 +137,45 @@ def _shortest(seconds: NDArray[np.int64]) -> NDArray[np.int64]:
     for via in range(len(seconds)):
         np.minimum(seconds, seconds[:, via : via + 1] + seconds[via : via + 1, :], out=seconds)
     return seconds
+
+
+def _slot_town(draw: np.random.Generator) -> _Town:
+    """Figures as in instances 0dc59ef2, 2e2ef021, 3709cf41 and 5d8fd227 of the competition's quickstart repository.
+
+    Windows of two hours open hourly, one customer in ten is there all day; services of 8 to 14 minutes on the mean; 24
+    to 33 requests fill a vehicle; ways are slow between neighbouring quarters and the depot is up to an hour away.
+    """
+    size, first = int(draw.integers(200, 331)) + 1, int(draw.choice((4800, 5400)))
+    slot = draw.choice(SLOTS + 1, size, p=SLOT_SHARES)
+    opens = np.where(slot < SLOTS, first + EPOCH_S * slot, first + EPOCH_S // 2)
+    opens[1:3] = first, first + EPOCH_S * (SLOTS - 1)
+    width = np.where(slot < SLOTS, 2 * EPOCH_S, SLOT_DAY_S)
+    load = np.clip(np.rint(draw.lognormal(np.log(5.3), 0.5, size)), 1, 60).astype(np.int64)
+    service = np.clip(np.rint(draw.gamma(6, draw.uniform(8, 14) / 6, size)), 4, 40).astype(np.int64)
+    return _Town(
+        seconds=_slow_ways(draw, size),
+        opens=opens,
+        closes=opens + width,
+        load=load,
+        service=60 * service,
+        capacity=int(draw.choice((145, 200))),
+        close=SLOT_CLOSE_S,
+        epochs=SLOTS,
+    )
+
+
+def _slow_ways(draw: np.random.Generator, size: int) -> NDArray[np.int64]:
+    """Seconds: inside a quarter straight, to any other first out of it; the depot in the middle or far off."""
+    quarters = draw.normal(0, 900, (int(draw.integers(15, 41)), 2))
+    at = quarters[draw.integers(len(quarters), size=size)] + draw.normal(0, 150, (size, 2))
+    at[0] = (draw.uniform(0, 3000), 0)
+    metres = np.hypot(*(np.subtract.outer(at[:, axis], at[:, axis]) for axis in (0, 1)))
+    out = 450 + 0.8 * np.minimum(metres, 1500) + 0.6 * np.maximum(metres - 1500, 0)
+    seconds = draw.uniform(1.4, 1.9) * np.minimum(20 + 1.3 * metres, out)
+    both = np.triu(draw.normal(0, 0.18, (size, size)), 1)
+    seconds *= np.exp(both + both.T + draw.normal(0, ASYMMETRY / 2, (size, size)))
+    np.fill_diagonal(seconds, 0)
+    return _shortest(np.rint(seconds).astype(np.int64))
 
 
 def _requests(draw: np.random.Generator, town: _Town) -> list[Parcel]:

@@ -1,4 +1,4 @@
-"""`python -m bench.planner.epochs_table`: policies on days of hourly epochs (family G), over hindsight."""
+"""`python -m bench.planner.epochs_table`: policies on days of hourly epochs (families G and H), over hindsight."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ import numpy as np
 import pyvrp
 from pyvrp import search as pyvrp_search
 
-from bench.planner.epochs import BUDGET_S, family_g
+from bench.planner.epochs import BUDGET_S
+from bench.planner.families import FAMILIES
 from bench.planner.formats import fingerprint, load_instance
 from bench.planner.instance import Instance
 from bench.planner.ladder import POLICIES, make_policy
@@ -34,12 +35,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """One row an instance and policy; the last column is the longest epoch."""
     stated = argparse.ArgumentParser(prog="bench.planner.epochs_table", description=__doc__)
     stated.add_argument("files", nargs="*", type=Path, help="replay files instead of generated instances")
-    stated.add_argument("--seeds", nargs="*", type=int, default=(0, 1, 2, 3))
+    stated.add_argument("--families", nargs="+", default=("G", "H"), choices=("G", "H"))
+    stated.add_argument("--seeds", nargs="*", type=int, default=(0, 1))
     stated.add_argument("--policies", nargs="+", default=SHOWN, choices=sorted(POLICIES))
     stated.add_argument("--budget", type=float, default=BUDGET_S, help="CPU seconds an epoch")
     stated.add_argument("--hindsight", type=float, default=60.0, help="CPU seconds for the whole day at once")
     options = stated.parse_args(arguments)
-    instances = [load_instance(path) for path in options.files] or [family_g(seed) for seed in options.seeds]
+    instances = [load_instance(path) for path in options.files]
+    instances = instances or [FAMILIES[name](seed) for name in options.families for seed in options.seeds]
     print("| instance | requests | policy | driving s | over hindsight % | CPU s | longest epoch s |")
     print("| --- | ---: | --- | ---: | ---: | ---: | ---: |")
     rows = []

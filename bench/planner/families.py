@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from bench.planner.draws import HOUR, Terms, draw_sellers, draw_terms
-from bench.planner.epochs import family_g
+from bench.planner.epochs import family_g, family_h
 from bench.planner.geography import DETOUR_DELTA, DETOUR_MOUNTAINS, Commune, communes, in_province
 from bench.planner.instance import Instance
 from bench.planner.region import MOTORBIKE, TRUCK, Ground, Region, build, draw_cards, lay_out
@@ -145,6 +145,7 @@ FAMILIES: dict[str, Callable[[int], Instance]] = {
     "D": family_d,
     **{f"E-{variant}": partial(family_e, variant) for variant in STRESSES},
     "G": family_g,
+    "H": family_h,
 }
 """Every family by name: from a seed to its instance."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,10 @@ from shipping.domain.planning.model_vrp import priced, write
 from shipping.domain.planning.session import Session
 
 from bench.planner.asking import Asker
-from bench.planner.epochs import EPOCH_S, family_g
+from bench.planner.epochs import EPOCH_S, family_g, family_h
 from bench.planner.epochs_table import hindsight, measure
 from bench.planner.formats import dump, load_instance, parse
+from bench.planner.instance import Instance
 from bench.planner.roads import Ground
 from bench.planner.simulate import View
 
@@ -39,8 +41,9 @@ def looking(wave: Wave) -> Dispatch:
     return Dispatch(Session(wave, Budget(1.0), seed=1), wave.forecast)
 
 
-def test_no_way_is_longer_than_over_a_third_place() -> None:
-    seconds = np.array(family_g(0).profiles["car"].duration_s[0])
+@pytest.mark.parametrize("family", [family_g, family_h])
+def test_no_way_is_longer_than_over_a_third_place(family: Callable[[int], Instance]) -> None:
+    seconds = np.array(family(0).profiles["car"].duration_s[0])
     assert all((seconds <= seconds[:, [via]] + seconds[[via], :]).all() for via in range(0, len(seconds), 25))
     assert (seconds != seconds.T).any()
 

@@ -22,7 +22,7 @@ from pyvrp.search import OPERATORS, LocalSearch, PerturbationManager, Perturbati
 from shipping.domain.planning.meter import Steps
 from shipping.domain.planning.model_vrp import Option, Written
 
-PENALTIES = PenaltyParams(solutions_between_updates=100, max_penalty=1_000_000.0)
+PENALTY_MOST = 1_000_000.0
 OVERLOAD = 0.05
 """A vehicle overloaded by this share is punished like one more run, to begin with."""
 
@@ -32,8 +32,8 @@ LATE_SECONDS = 600
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """How a search goes about: its late-acceptance memory, how many items it moves at once at most, and how many times
-    harder than later it punishes broken limits at first.
+    """How a search goes about: its late-acceptance memory, how many items it moves at once at most, how many times
+    harder than one run it punishes broken limits at first, and after how many steps it thinks that over.
 
     The memory is short because budgets are; half of PyVRP's own moves suit small problems.
     """
@@ -41,6 +41,7 @@ class Habits:
     history: int = 100
     perturbations: int = 12
     strictness: float = 1.0
+    updates: int = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,8 @@ def search(
     for operator in OPERATORS:
         if operator.supports(data):
             local.add_operator(operator(data))
-    penalties = PenaltyManager(_first_penalties(data, habits.strictness), PENALTIES)
+    params = PenaltyParams(solutions_between_updates=habits.updates, max_penalty=PENALTY_MOST)
+    penalties = PenaltyManager(_first_penalties(data, habits.strictness), params)
     first = Solution.make_random(data, rng) if start is None else _solution(written, start)
     first = local(first, penalties.max_cost_evaluator(), exhaustive=True)
     collector = _Collector()
@@ -122,8 +124,12 @@ def _first_penalties(data: Any, strictness: float) -> tuple[list[float], float, 
     ]
     skills = [any(kind.capacity[n] == 0 for kind in types) for n in range(len(sizes))]
     slack = [1.0 if skill else max(1.0, OVERLOAD * size) for size, skill in zip(sizes, skills, strict=True)]
-    most, run = PENALTIES.max_penalty, strictness * run
-    return [min(most, max(0.1, run / one)) for one in slack], min(most, max(0.1, run / LATE_SECONDS)), 1.0
+    run *= strictness
+    return (
+        [min(PENALTY_MOST, max(0.1, run / one)) for one in slack],
+        min(PENALTY_MOST, max(0.1, run / LATE_SECONDS)),
+        1.0,
+    )
 
 
 def _trips(written: Written, solution: Any, feasible: bool) -> list[Trip]:

@@ -36,7 +36,7 @@ class Meter:
         self.trace.append(answer)
         return bool(answer)
 
-    def scaled(self, base: int, per_second: int, most: int) -> int:
+    def scaled(self, base: int, per_second: float, most: int) -> int:
         """A size that grows with the budget's seconds; noted, so that a replay does not need to know them."""
         if self._replay is not None:
             size = self._replay.pop() if self._replay else base

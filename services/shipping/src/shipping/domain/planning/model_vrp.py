@@ -53,10 +53,14 @@ class Written:
 
 
 def write(
-    ground: Ground, items: Sequence[Item], options: Sequence[Option], prizes: Sequence[int] | None = None
+    ground: Ground,
+    items: Sequence[Item],
+    options: Sequence[Option],
+    prizes: Sequence[int] | None = None,
+    neighbours: int = NEIGHBOURS,
 ) -> Written:
     """The problem of serving all items (or those worth their prize) with these options."""
-    return _Writer(ground, items, options).written(prizes)
+    return _Writer(ground, items, options).written(prizes, neighbours)
 
 
 def bounds_of(items: Sequence[Item], hub: int, home: int) -> list[int]:
@@ -104,7 +108,7 @@ class _Writer:
         self.profiles: list[tuple[Any, Any]] = []
         self._profile_of: dict[tuple[object, ...], int] = {}
 
-    def written(self, prizes: Sequence[int] | None) -> Written:
+    def written(self, prizes: Sequence[int] | None, neighbours: int) -> Written:
         types, options = [], []
         for option in (one for one in self.given if one.number):
             for number, bound in enumerate(self.classes[option.hub]):
@@ -123,7 +127,7 @@ class _Writer:
             [money for money, _ in self.profiles],
             [times for _, times in self.profiles],
         )
-        return Written(data, options, self._neighbours(clients))
+        return Written(data, options, self._neighbours(clients, neighbours))
 
     def _classes(self, hub: int) -> list[int]:
         """Instants by which runs to a hub must be home, rising; promises in between are rounded down."""
@@ -227,7 +231,7 @@ class _Writer:
             required=not prize,
         )
 
-    def _neighbours(self, clients: Sequence[Client]) -> dict[Activity, list[Activity]]:
+    def _neighbours(self, clients: Sequence[Client], most: int) -> dict[Activity, list[Activity]]:
         """Two items are near if one run that leaves at the later of their releases can serve both cheaply.
 
         PyVRP's own neighbourhood does not know release times.
@@ -244,7 +248,7 @@ class _Writer:
         near = way + 0.2 * wait + lost + 0.05 * np.abs(np.subtract.outer(release, release))
         near = np.minimum(near, near.T)
         np.fill_diagonal(near, np.inf)
-        top = np.argsort(near, axis=1, kind="stable")[:, : min(NEIGHBOURS, len(clients) - 1)]
+        top = np.argsort(near, axis=1, kind="stable")[:, : min(most, len(clients) - 1)]
         keys = [Activity(ActivityType.CLIENT, number) for number in range(len(clients))]
         return {keys[number]: [keys[other] for other in row] for number, row in enumerate(top.tolist())}
 
