@@ -46,6 +46,10 @@ PROBE_SECONDS = 2.0
 STALLED_SECONDS = 30.0
 """A consumer that has not polled for so long is not ready."""
 
+COMMIT_SECONDS_MAX = 10.0
+"""So long may committing offsets take. After a broker died aiokafka may wait for ever for the lock of a search for its
+coordinator; the offsets go with the next commit, and until then the records may come twice."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -183,10 +187,13 @@ class Consumer:
         self._trouble = ""
         self._backoff.reset()
         try:
-            await message.ack()
-        except (KafkaError, IllegalStateError) as error:
+            async with asyncio.timeout(COMMIT_SECONDS_MAX):
+                await message.ack()
+        except (KafkaError, IllegalStateError, TimeoutError) as error:
             # The records come again and the inbox knows them.
             _log.warning("offsets not committed", why=explain(error))
+            if isinstance(error, TimeoutError):
+                self._trouble = f"offsets could not be committed in {COMMIT_SECONDS_MAX:.0f} s"
         if len(items) < GATHERED:
             await asyncio.sleep(GATHER_SECONDS)
 

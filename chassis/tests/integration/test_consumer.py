@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from chassis.dead_letters import dead_topic
-from chassis.dispatch import Gate, Item
+from chassis.dispatch import Dispatcher, Gate, Item
 from chassis.kernel import Handler
 from chassis.wiring import Health
 from counters.domain import HANDLERS, Count, keys
@@ -117,6 +118,28 @@ async def test_offsets_are_not_committed_before_the_database_has_committed(kafka
     assert await totals(engine) == {"c1": 1, "c2": 1}
 
 
+async def test_a_commit_that_never_comes_back_stops_nobody(
+    kafka: str, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a broker was killed a consumer once waited 95 s for the lock of a search for its coordinator."""
+    one, hung, real = await make(kafka, engine), list[bool](), AIOKafkaConsumer.commit
+
+    async def commit(consumer: AIOKafkaConsumer, offsets: object = None) -> None:
+        if not hung:
+            hung.append(True)
+            await asyncio.Event().wait()
+        await real(consumer, offsets)
+
+    monkeypatch.setattr(AIOKafkaConsumer, "commit", commit)
+    monkeypatch.setattr(chassis_kafka, "COMMIT_SECONDS_MAX", 0.2)
+    await send(kafka, heard(one), counted("a", 1))
+    async with consuming(kafka, one, Health()):
+        await until(lambda: _is(lambda: bool(hung)))
+        await send(kafka, heard(one), counted("b", 1))
+        await until(lambda: heard_all(engine, 2))
+        await until(lambda: _all_committed(kafka, one, 2))
+
+
 async def test_two_consumers_share_the_work_and_one_takes_over_from_the_other(kafka: str, engine: AsyncEngine) -> None:
     one = await make(kafka, engine)
     async with consuming(kafka, one):
@@ -192,3 +215,7 @@ async def _empty(engine: AsyncEngine) -> bool:
 
 async def _is(condition: Any) -> bool:
     return bool(condition())
+
+
+async def _all_committed(kafka: str, one: Dispatcher, number: int) -> bool:
+    return await committed(kafka, one) == number
