@@ -246,9 +246,12 @@ def test_an_island_without_a_way_comes_back_with_its_reason() -> None:
     assert codes(planned(wave([ride("a", weight_g=90_000)]))) == {"a": "NO_VEHICLE_FITS"}
 
 
-@pytest.mark.parametrize("pressed", [{"close_time": at(10.38)}, {"latest": {"hub": at(10.83)}}])
+@pytest.mark.parametrize(
+    ("pressed", "windows"),
+    [({"close_time": at(10.38)}, ()), ({}, (Window(at(9), at(10.38)),)), ({"latest": {"hub": at(10.83)}}, ())],
+)
 def test_two_parcels_of_one_gate_that_no_vehicle_can_serve_one_after_the_other_ride_in_two(
-    pressed: dict[str, Any],
+    pressed: dict[str, Any], windows: tuple[Window, ...]
 ) -> None:
     """10 minutes each from 10:21:40 at the gate, the way back 17: one is in time, two are not.
 
@@ -258,7 +261,7 @@ def test_two_parcels_of_one_gate_that_no_vehicle_can_serve_one_after_the_other_r
     plan = planned(
         wave(
             [*crowd, *(ride(name, service_seconds=600, **pressed) for name in "ab")],
-            [gate(), gate("g2")],
+            [gate(windows=windows), gate("g2")],
             [bike(number=12)],
         )
     )

@@ -57,6 +57,7 @@ def _room(ground: Ground, timer: Timer, outlook: Outlook) -> int:
     """Seconds for collecting at the gate in a run of its own at the last wave that will do, of the fastest vehicle."""
     ride, best = replace(outlook.ride, service_seconds=0), 0
     gate, closes = ground.place[ride.gate_id], ground.seconds_from_now(ride.close_time) if ride.close_time else NEVER
+    windows = ground.windows(ground.gates[gate].windows)
     for number, hub in outlook.allowed:
         vehicle = ground.vehicles[number]
         leave = ground.earliest(vehicle) if outlook.last_wave is None else outlook.last_wave + vehicle.lead_seconds
@@ -67,7 +68,8 @@ def _room(ground: Ground, timer: Timer, outlook: Outlook) -> int:
         way = int(seconds[ground.place[vehicle.start_id], gate]) + ground.gates[gate].stop_seconds
         start = timer.start(leave + way, ride)
         if start is not None:
-            best = max(best, min(closes - start, outlook.latest[hub] - home))
+            shuts = min((end for _, end in windows if end >= start), default=NEVER)
+            best = max(best, min(closes - start, shuts - start, outlook.latest[hub] - home))
     return best
 
 
