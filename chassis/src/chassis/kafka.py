@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import structlog
-from aiokafka import ConsumerRebalanceListener, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import IllegalStateError, KafkaError, TopicAlreadyExistsError, for_code
 from faststream import AckPolicy
@@ -192,8 +192,6 @@ class Consumer:
         except (KafkaError, IllegalStateError, TimeoutError) as error:
             # The records come again and the inbox knows them.
             _log.warning("offsets not committed", why=explain(error))
-            if isinstance(error, TimeoutError):
-                self._trouble = f"offsets could not be committed in {COMMIT_SECONDS_MAX:.0f} s"
         if len(items) < GATHERED:
             await asyncio.sleep(GATHER_SECONDS)
 
@@ -213,7 +211,7 @@ class Consumer:
             _log.info("partition moved to another consumer meanwhile")
 
     async def _probe(self) -> None:
-        """Ready means: the broker answers, we have our share, the loop turns and the last batch went through."""
+        """Ready means: broker and coordinator answer, we have our share, the loop turns, the last batch passed."""
         consumer = self._subscriber.consumer
         if consumer is None or all(task.done() for task in self._subscriber.tasks):
             self._health.failing("consume", "polling has stopped")
@@ -225,8 +223,14 @@ class Consumer:
             self._health.failing("consume", "no partitions assigned yet")
         else:
             try:
-                await asyncio.wait_for(consumer.topics(), PROBE_SECONDS * 2)
+                await asyncio.wait_for(self._ask(consumer), PROBE_SECONDS * 2)
             except (KafkaError, OSError) as error:
                 self._health.failing("consume", explain(error))
             else:
                 self._health.ok("consume")
+
+    async def _ask(self, consumer: AIOKafkaConsumer) -> None:
+        """The broker for its topics, and the group's coordinator, without whom no offset is committed, for ours."""
+        await consumer.topics()
+        for partition in sorted(consumer.assignment())[:1]:
+            await consumer.committed(partition)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from chassis.dead_letters import dead_topic
@@ -138,6 +138,23 @@ async def test_a_commit_that_never_comes_back_stops_nobody(
         await send(kafka, heard(one), counted("b", 1))
         await until(lambda: heard_all(engine, 2))
         await until(lambda: _all_committed(kafka, one, 2))
+
+
+async def test_a_consumer_whose_coordinator_does_not_answer_is_not_ready(
+    kafka: str, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, health, answers, real = await make(kafka, engine), Health(), asyncio.Event(), AIOKafkaConsumer.committed
+
+    async def committed(consumer: AIOKafkaConsumer, partition: TopicPartition) -> object:
+        await answers.wait()
+        return await real(consumer, partition)
+
+    monkeypatch.setattr(AIOKafkaConsumer, "committed", committed)
+    monkeypatch.setattr(chassis_kafka, "PROBE_SECONDS", 0.2)
+    async with consuming(kafka, one, health):
+        await until(lambda: _is(lambda: "TimeoutError" in str(health.problems())))
+        answers.set()
+        await until(lambda: _is(lambda: health.seconds_since_ok("consume") < 1 and not health.problems()))
 
 
 async def test_two_consumers_share_the_work_and_one_takes_over_from_the_other(kafka: str, engine: AsyncEngine) -> None:

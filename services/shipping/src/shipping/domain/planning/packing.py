@@ -112,16 +112,16 @@ def bundled(items: Sequence[Item], ground: Ground, split: int = SPLIT) -> list[l
     bundles: list[list[Item]] = []
     for item in items:
         key = (item.place, item.must, item.allowed, tuple(item.latest.items()), item.opens, item.closes, item.release)
-        last = open_bundles.get(key)
+        both = [*open_bundles.get(key, ()), item]
         car = min((ground.vehicles[number] for number, _ in item.allowed), key=lambda v: v.weight_max_g)
         weight, pieces = car.weight_max_g // split, max(1, car.parcels_max // split)
-        fits = last is not None and sum(i.weight for i in last) + item.weight <= weight and not item.hot
-        fits = fits and last is not None and sum(i.service for i in [*last, item]) <= min(last[0].room, item.room)
-        if last is not None and fits and sum(i.pieces for i in last) + item.pieces <= pieces:
-            last.append(item)
-            continue
-        open_bundles[key] = [item]
-        bundles.append(open_bundles[key])
+        fits = sum(one.weight for one in both) <= weight and sum(one.pieces for one in both) <= pieces
+        fits = fits and sum(one.service for one in both) <= min(one.room for one in both)
+        if len(both) > 1 and fits and not item.hot:
+            open_bundles[key].append(item)
+        else:
+            open_bundles[key] = [item]
+            bundles.append(open_bundles[key])
     return bundles
 
 

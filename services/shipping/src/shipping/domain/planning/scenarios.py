@@ -11,7 +11,7 @@ from numpy.random import Generator, default_rng
 
 from shipping.domain.planning.items import Item, Outlook
 from shipping.domain.planning.model import DayBefore, Forecast, Pool, Rate, Ride
-from shipping.domain.planning.packing import SPLIT, grow
+from shipping.domain.planning.packing import SPLIT, grow, make_items
 from shipping.domain.planning.session import Session
 
 PRIOR_HOURS = 1.0
@@ -160,8 +160,6 @@ def _shifted(ride: Ride, shift: timedelta) -> Ride:
 
 def of_current(session: Session, outlooks: Iterable[Outlook]) -> list[Item]:
     """The wave's own parcels as look-ahead items, small ones of one gate together."""
-    from shipping.domain.planning.packing import make_items
-
     return make_items(session.ground, session.timer, outlooks, small=0)
 
 
