@@ -40,6 +40,7 @@ def test_the_watcher_of_a_dead_launcher_leaves_the_next_one_alone(
 def test_a_second_interrupt_does_not_disturb_the_stopping(run_dir: Path) -> None:
     former = {signum: signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests themselves may run under nohup
         heed()
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGTERM)
