@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from shipping.domain.planning import Budget, Plan, Rule, Wave
 from shipping.domain.planning.engine import Found, search
-from shipping.domain.planning.finish import finish
 from shipping.domain.planning.items import Item
 from shipping.domain.planning.lookahead import UNSERVED_VND, LookAhead
 from shipping.domain.planning.model_vrp import write
@@ -38,12 +37,12 @@ def _planned(name: str, wave: Wave, budget: Budget, seed: int, scenarios: int, r
     session = Session(wave, budget, seed)
     look = LookAhead(session, wave.forecast) if wave.forecast is not None and not wave.take_all else None
     if look is None or not look.waves or not look.current:
-        return checked(session, finish(session, decide(session, Rule(name="take_all"))))
+        return checked(session, decide(session, Rule(name="take_all")))
     drawn = Scenarios(session, look.forecast, look.waves, seed).draw(scenarios)
     sent = _sent(look, drawn, rounds)
     riding = {ride.parcel_id for n in sent for ride in look.current[n].rides}
     items = [item for item in session.items if item.must or item.rides[0].parcel_id in riding]
-    return checked(session, finish(session, ride_now(session, name, items, 1.0, SEARCH_SHARE)))
+    return checked(session, ride_now(session, name, items, 1.0, SEARCH_SHARE))
 
 
 def _sent(look: LookAhead, drawn: Sequence[Sequence[Item]], rounds: int) -> set[int]:

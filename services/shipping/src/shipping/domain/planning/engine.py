@@ -22,6 +22,9 @@ from pyvrp.search import OPERATORS, LocalSearch, PerturbationManager, Perturbati
 from shipping.domain.planning.meter import Steps
 from shipping.domain.planning.model_vrp import Option, Written
 
+SEEDS = 2**32
+"""PyVRP takes seeds below this."""
+
 PENALTY_MOST = 1_000_000.0
 OVERLOAD = 0.05
 """A vehicle overloaded by this share is punished like one more run, to begin with."""
@@ -85,7 +88,7 @@ def search(
     if data is None:
         steps.close()
         return Found(None, [], [], [])
-    habits, rng = habits or Habits(), RandomNumberGenerator(seed)
+    habits, rng = habits or Habits(), RandomNumberGenerator(seed % SEEDS)
     perturbed = PerturbationManager(PerturbationParams(1, habits.perturbations))
     local = LocalSearch(data, rng, written.neighbours, perturbed)
     for operator in OPERATORS:

@@ -76,6 +76,9 @@ class Ground:
             found.setdefault(table.profile, []).append((start, metres, seconds))
         for periods in found.values():
             periods.sort(key=lambda period: period[0])
+            start, metres, seconds = periods[0]
+            if start > -FAR:
+                periods.insert(0, (-FAR, metres, np.full_like(seconds, -1)))  # Before its first period nobody drives.
         found.setdefault("", next(iter(found.values())))
         return found
 

@@ -86,7 +86,7 @@ class Sorter:
             found.refusal = "NOT_READY"
         elif not gate.hub_ids:
             found.refusal = "NO_REACHABLE_HUB"
-        elif not (fitting := self._fitting(ride)):
+        elif not (fitting := self.fitting(ride)):
             found.refusal = "NO_PARTNER_LEFT" if self._any_kind(ride) else "NO_VEHICLE_FITS"
         elif ride.parcel_id not in self._taken:
             self._time(found, fitting)
@@ -98,6 +98,8 @@ class Sorter:
 
     def _ready(self, ride: Ride) -> bool:
         wave = self.ground.wave
+        if ride.known_time > wave.decide_time:
+            return False
         if ride.ready_time is not None and ride.ready_time <= wave.decide_time:
             return True
         return wave.information == DOOR and (ride.ready_expected_time or ride.ready_time) is not None
@@ -108,7 +110,8 @@ class Sorter:
         fits = [v for v in self.ground.vehicles if KINDS.index(v.kind) <= largest and ride.weight_g <= v.weight_max_g]
         return bool(fits) or not self.ground.vehicles
 
-    def _fitting(self, ride: Ride) -> list[tuple[int, int]]:
+    def fitting(self, ride: Ride) -> list[tuple[int, int]]:
+        """Vehicles and hubs that may carry it, pins and declined partners heeded, times left aside."""
         only = self._partner.get(ride.parcel_id)
         return [
             (number, hub)
@@ -141,7 +144,7 @@ class Sorter:
         return "NO_WAY" if self._solo_unbound(ride) is None else "NOT_HOME_IN_TIME"
 
     def _solo_unbound(self, ride: Ride) -> int | None:
-        for number, hub in self._fitting(ride):
+        for number, hub in self.fitting(ride):
             vehicle = self.ground.vehicles[number]
             _, seconds = self.ground.table(vehicle.profile, self.ground.earliest(vehicle))
             gate, start = self.ground.place[ride.gate_id], self.ground.place[vehicle.start_id]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from shipping.domain.planning.advice import Advice
+from shipping.domain.planning.announced import worth_keeping
 from shipping.domain.planning.answer import Plan, Witness
 from shipping.domain.planning.checker import broken_rules
 from shipping.domain.planning.dispatch import DISPATCH_SHARE, Dispatch, is_large
@@ -12,7 +14,7 @@ from shipping.domain.planning.finish import finish
 from shipping.domain.planning.items import Item
 from shipping.domain.planning.lookahead import JUDGE_SHARE, LookAhead
 from shipping.domain.planning.model import Budget, Wave
-from shipping.domain.planning.router import Routed
+from shipping.domain.planning.router import Candidate
 from shipping.domain.planning.rule import Rule
 from shipping.domain.planning.rules import baseline, decide, ride_now, rule_items
 from shipping.domain.planning.session import Decision, Session
@@ -44,6 +46,7 @@ def plan_wave(wave: Wave, budget: Budget, seed: int) -> Plan:
 def _plan(session: Session) -> Plan:
     wave = session.wave
     items, policy, begin, crowded = _advised(session, baseline(session.wave))
+    items = [*items, *_kept(session, items)]
     proofs, unproved = _safe_to_hold(session, items)
     unproved = [] if crowded else unproved
     if beside := along(session, items, unproved):
@@ -52,8 +55,8 @@ def _plan(session: Session) -> Plan:
         unproved += more
     decision = ride_now(session, policy, [*items, *unproved], 1.0, begin, not crowded)
     codes = {ride.parcel_id: "NO_WITNESS" for item in unproved for ride in item.rides}
-    plan = finish(session, replace(decision, held_codes=codes), proofs)
-    return checked(session, replace(plan, call_sellers=sellers_to_call(wave, plan)))
+    plan = checked(session, replace(decision, held_codes=codes), proofs)
+    return replace(plan, call_sellers=sellers_to_call(wave, plan))
 
 
 def _advised(session: Session, rule: Rule) -> tuple[list[Item], str, float, bool]:
@@ -83,6 +86,12 @@ def _advice(session: Session, rule: Rule) -> tuple[Advice | None, float]:
     return LookAhead(session, forecast).advise(rule) if waiting_is_free else None, JUDGE_SHARE
 
 
+def _kept(session: Session, riding: list[Item]) -> list[Item]:
+    """What was announced to ride and would wait now, where calling it off costs more than it saves."""
+    chosen = set(map(id, riding))
+    return worth_keeping(session.router, riding, [item for item in session.items if id(item) not in chosen])
+
+
 def _safe_to_hold(session: Session, riding: list[Item]) -> tuple[list[Witness], list[Item]]:
     """Witnesses for what is held, and what must ride because there is none. The caller's own word needs no witness."""
     chosen = set(map(id, riding))
@@ -93,8 +102,7 @@ def _safe_to_hold(session: Session, riding: list[Item]) -> tuple[list[Witness], 
 def _simply(session: Session, failure: Exception) -> Plan:
     """There is always a plan: the rule's parcels, first fit into the first run with room, no search at all."""
     session.router.searches = False
-    plan = finish(session, decide(session, Rule()))
-    return checked(session, replace(plan, policy=f"first_fit:{type(failure).__name__}"))
+    return checked(session, replace(decide(session, Rule()), policy=f"first_fit:{type(failure).__name__}"))
 
 
 def plan_by_rule(wave: Wave, rule: Rule, budget: Budget, seed: int) -> Plan:
@@ -102,13 +110,27 @@ def plan_by_rule(wave: Wave, rule: Rule, budget: Budget, seed: int) -> Plan:
     refuse_invalid(wave)
     refuse_invalid_budget(budget)
     session = Session(wave, budget, seed)
-    return checked(session, finish(session, decide(session, rule)))
+    return checked(session, decide(session, rule))
 
 
-def checked(session: Session, plan: Plan) -> Plan:
-    """The plan if it breaks no rule; otherwise nothing rides but what is pinned, and the policy says so."""
+def checked(session: Session, decision: Decision, proofs: Sequence[Witness] = ()) -> Plan:
+    """The decision as a plan that breaks no rule.
+
+    Should one be broken all the same, what breaks it is taken out, and the policy says so: additions, then runs that
+    break a rule by themselves, then one run after the other, those with least that must go first.
+    """
+    plan = finish(session, decision, proofs)
     if not broken_rules(session.wave, plan):
         return plan
-    nothing = Decision("refused_by_checker", Routed([], [], 0), frozenset(), {})
-    session.additions = ()
-    return replace(finish(session, nothing), policy="refused_by_checker")
+    decision = replace(decision, policy=f"mended:{decision.policy}")
+    if session.additions and broken_rules(session.wave, _with(session, decision, [])):
+        session.additions = ()
+    alone = [one for one in decision.routed.runs if not broken_rules(session.wave, _with(session, decision, [one]))]
+    runs = sorted(alone, key=lambda one: (-sum(len(item.rides) for item in one.items if item.must), one.cost_vnd))
+    while runs and broken_rules(session.wave, _with(session, decision, runs)):
+        runs.pop()
+    return _with(session, decision, runs)
+
+
+def _with(session: Session, decision: Decision, runs: Sequence[Candidate]) -> Plan:
+    return finish(session, replace(decision, routed=replace(decision.routed, runs=list(runs))))

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
+from shipping.domain.planning.announced import as_told, told
+from shipping.domain.planning.ceilings import Load, load, runs_left, spent, within
 from shipping.domain.planning.choose import NODES_MAX, Column, choose
 from shipping.domain.planning.engine import Habits
 from shipping.domain.planning.ground import Ground
@@ -65,15 +67,25 @@ class Router:
         """Everything the router makes is timed exactly by `timer` before it is a candidate."""
         self.ground, self.timer, self.meter, self.seed = ground, timer, meter, seed
         self.used = dict.fromkeys((vehicle.vehicle_id for vehicle in ground.vehicles), 0)
+        self.rides = {ride.parcel_id: ride for ride in ground.wave.rides}
+        self.partners = spent(ground.wave.partners, [load(run, self.rides) for run in ground.wave.pinned_runs])
+        self.told = told(ground.wave)
         self.searches = True
         self.habits: Habits | None = None
         self.hints: list[tuple[int, int, tuple[str, ...]]] = []
         self._known: dict[tuple[object, ...], Candidate | None] = {}
 
     def left(self, number: int) -> int:
-        """Vehicles of this kind that are still free in this wave."""
+        """Vehicles of this kind that are still free in this wave, as far as their partner drives that often today."""
         vehicle = self.ground.vehicles[number]
-        return max(0, vehicle.number - self.used[vehicle.vehicle_id])
+        day = next((one for one in self.partners if one.partner_id == vehicle.partner_id), None)
+        runs = None if day is None else runs_left(day)
+        free = max(0, vehicle.number - self.used[vehicle.vehicle_id])
+        return free if runs is None else min(free, runs)
+
+    def spend(self, loads: Sequence[Load]) -> None:
+        """Count what partners carry already against their ceilings."""
+        self.partners = spent(self.partners, loads)
 
     def candidate(self, vehicle: int, hub: int, items: Sequence[Item]) -> Candidate | None:
         """The run of these items in this order; None if a limit, a window or a promise forbids it."""
@@ -82,7 +94,11 @@ class Router:
             self._known[key] = self._candidate(vehicle, hub, tuple(items))
         return self._known[key]
 
-    def _candidate(self, vehicle: int, hub: int, items: tuple[Item, ...]) -> Candidate | None:
+    def leaving(self, vehicle: int, hub: int, items: Sequence[Item], leave: int) -> Candidate | None:
+        """The same, leaving at this second at the earliest."""
+        return self._candidate(vehicle, hub, tuple(items), leave)
+
+    def _candidate(self, vehicle: int, hub: int, items: tuple[Item, ...], leave: int | None = None) -> Candidate | None:
         car = self.ground.vehicles[vehicle]
         if any((vehicle, hub) not in item.allowed for item in items):
             return None
@@ -92,7 +108,7 @@ class Router:
             return None
         if len(items) > 1 and any(item.hot for item in items):
             return None
-        run = self.timer.run(car, stops_of(items, self.ground), hub)
+        run = self.timer.run(car, stops_of(items, self.ground), hub, leave)
         if run is None or self.ground.seconds_from_now(run.return_time) > min(item.latest[hub] for item in items):
             return None
         return Candidate(vehicle, hub, items, run, self.objective(vehicle, run, items))
@@ -101,7 +117,11 @@ class Router:
         """Bill, waiting, and the price of a partner that is not always on time."""
         wave, parcels = self.ground.wave, [ride for item in items for ride in item.rides]
         unreliable = round((1 - self.ground.vehicles[vehicle].on_time) * wave.late_vnd) * len(parcels)
-        return run.cost_vnd + unreliable + self._wait(run, parcels)
+        changed = sum(
+            self.told.get(r.parcel_id, (run.vehicle_id, run.leave_time)) != (run.vehicle_id, run.leave_time)
+            for r in parcels
+        )
+        return run.cost_vnd + unreliable + self._wait(run, parcels) + wave.change_vnd * changed
 
     def _wait(self, run: Run, parcels: Sequence[Ride]) -> int:
         if not self.ground.wave.wait_hour_vnd:
@@ -117,15 +137,35 @@ class Router:
             return Routed([], [], 0)
         pool: list[Candidate] = [c for item in items for c in self._solos(item)]
         plain = [item for item in items if not item.hot and item.allowed]
-        if not self.searches:
-            pool += self._first_fit(plain)
-        elif len(plain) <= ENUMERATE_MAX:
-            pool += self._every(plain)
-        elif plain:
-            from shipping.domain.planning.portfolio import Portfolio
+        fewer = within(plain, self.ground.vehicles, self.partners, self._cheapest(plain)) if self.partners else None
+        if fewer:
+            middle = (begin + until) / 2
+            pool += self._widened(self._pool(fewer, middle, begin), plain)
+            begin = middle
+        return self.pick(items, [*pool, *as_told(self, plain), *self._pool(plain, until, begin)])
 
-            pool += Portfolio(self, plain).run(begin, until)
-        return self.pick(items, pool)
+    def _pool(self, items: list[Item], until: float, begin: float) -> list[Candidate]:
+        if not self.searches:
+            return self._first_fit(items)
+        if len(items) <= ENUMERATE_MAX:
+            return self._every(items)
+        from shipping.domain.planning.portfolio import Portfolio
+
+        return Portfolio(self, items).run(begin, until)
+
+    def _cheapest(self, items: Sequence[Item]) -> dict[int, list[str]]:
+        """Each item's partners, the one with the cheapest run of its own first."""
+        found = {}
+        for item in items:
+            solos = sorted(self._solos(item), key=lambda one: one.cost_vnd)
+            found[id(item)] = list(dict.fromkeys(one.run.partner_id for one in solos))
+        return found
+
+    def _widened(self, pool: Sequence[Candidate], items: Sequence[Item]) -> list[Candidate]:
+        """Runs of items that were for one partner only, as runs of the items themselves."""
+        of = {item.rides[0].parcel_id: item for item in items}
+        made = (self.candidate(one.vehicle, one.hub, [of[i.rides[0].parcel_id] for i in one.items]) for one in pool)
+        return [one for one in made if one]
 
     def _first_fit(self, items: Sequence[Item]) -> list[Candidate]:
         """Each item at the end of the first run that can still take it, or in a run of its own."""
@@ -165,7 +205,7 @@ class Router:
         penalties = [10 * missed_vnd(item) for item in items]
         free = {v.vehicle_id: self.left(number) for number, v in enumerate(self.ground.vehicles)}
         nodes = max(1, min(NODES_MAX, CELLS_MAX // (1 + len(columns) * len(items))))
-        choice = choose(columns, penalties, free, self.ground.wave.partners, nodes_max=nodes)
+        choice = choose(columns, penalties, free, self.partners, nodes_max=nodes)
         self.meter.nodes(choice.nodes)
         runs = self._once([kept[number] for number in choice.taken])
         served = {id(item) for one in runs for item in one.items}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from shipping.domain.planning.ceilings import load
 from shipping.domain.planning.items import Item
 from shipping.domain.planning.model import Wave
 from shipping.domain.planning.router import Routed
@@ -82,11 +83,13 @@ def _late(session: Session, routed: Routed) -> Routed:
     if not missed:
         return routed
     relaxed = [_relaxed(session, item) for item in missed]
-    router, used = session.router, dict(session.router.used)
+    router, used, partners = session.router, dict(session.router.used), session.router.partners
     for one in routed.runs:
         router.used[one.run.vehicle_id] += 1
+    router.spend([load(one.run, router.rides) for one in routed.runs])
     again = router.route(relaxed, 0.0) if any(router.left(n) for n in range(len(session.ground.vehicles))) else None
     router.used.update(used)
+    router.partners = partners
     if again is None:
         return routed
     served = {id(ride) for one in again.runs for item in one.items for ride in item.rides}
@@ -96,13 +99,7 @@ def _late(session: Session, routed: Routed) -> Routed:
 
 def _relaxed(session: Session, item: Item) -> Item:
     """The same parcels with the promise given up: any vehicle that can still bring them home today."""
-    ride, far = item.rides[0], 10**9
-    pairs = {
-        (number, hub)
-        for number, vehicle in enumerate(session.ground.vehicles)
-        if session.ground.suits(vehicle, ride)
-        for hub in session.ground.hubs_of(vehicle, ride)
-    }
+    pairs, far = set(session.sorter.fitting(item.rides[0])), 10**9
     late = replace(item, latest=dict.fromkeys({hub for _, hub in pairs}, far), allowed=frozenset(pairs))
     session.late_items.append(late)
     return late

@@ -1,0 +1,58 @@
+"""What the last plan announced: a change of it has a price, so its runs are offered as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from shipping.domain.planning.answer import Run
+from shipping.domain.planning.items import Item
+from shipping.domain.planning.model import Wave
+
+if TYPE_CHECKING:
+    from shipping.domain.planning.router import Candidate, Router
+
+Told = tuple[str, datetime]
+"""Vehicle and time of leaving."""
+
+
+def told(wave: Wave) -> dict[str, Told]:
+    """What was announced for each parcel; empty if a change costs nothing."""
+    if wave.last_plan is None or not wave.change_vnd:
+        return {}
+    runs = wave.last_plan.runs
+    return {p: (run.vehicle_id, run.leave_time) for run in runs for stop in run.stops for p in stop.parcel_ids}
+
+
+def as_told(router: Router, items: Sequence[Item]) -> list[Candidate]:
+    """Runs of the last plan that would still do as they were announced, where a change has a price."""
+    last = router.ground.wave.last_plan
+    if last is None or not router.told:
+        return []
+    of = {ride.parcel_id: item for item in items for ride in item.rides}
+    return [one for run in last.runs if (one := _again(router, run, of))]
+
+
+def _again(router: Router, run: Run, of: Mapping[str, Item]) -> Candidate | None:
+    ground = router.ground
+    number = next((n for n, vehicle in enumerate(ground.vehicles) if vehicle.vehicle_id == run.vehicle_id), None)
+    hub, ids = ground.hub_number.get(run.hub_id), [p for stop in run.stops for p in stop.parcel_ids]
+    items = list(dict.fromkeys(of[one] for one in ids if one in of))
+    if number is None or hub is None or sum(len(item.rides) for item in items) != len(ids) or not router.left(number):
+        return None
+    leave = ground.seconds_from_now(run.leave_time)
+    return router.leaving(number, hub, items, leave) if leave >= ground.earliest(ground.vehicles[number]) else None
+
+
+def worth_keeping(router: Router, riding: Sequence[Item], waiting: Sequence[Item]) -> list[Item]:
+    """Parcels that were told to ride, of those that would wait: where a run stops anyway, or a run of their own costs
+    no more than calling it off."""
+    gates, price = {item.place for item in riding}, router.ground.wave.change_vnd
+    kept = []
+    for item in waiting:
+        off = price * sum(ride.parcel_id in router.told for ride in item.rides)
+        solos = [one.cost_vnd for vehicle, hub in item.allowed if (one := router.candidate(vehicle, hub, (item,)))]
+        if off and (item.place in gates or min(solos, default=off + 1) <= off):
+            kept.append(item)
+    return kept
