@@ -169,9 +169,9 @@ class GeoPoint(_message.Message):
     LATITUDE_FIELD_NUMBER: _builtins.int
     LONGITUDE_FIELD_NUMBER: _builtins.int
     latitude: _builtins.float
-    """Degrees north, -90 to 90."""
+    """Degrees north, -90 to 90. 0 = the equator."""
     longitude: _builtins.float
-    """Degrees east, -180 to 180."""
+    """Degrees east, -180 to 180. 0 = the meridian of Greenwich."""
     def __init__(
         self,
         *,
@@ -233,9 +233,11 @@ class Line(_message.Message):
     product_id: _builtins.str
     """Product. Never empty."""
     quantity: _builtins.int
-    """Pieces, 1 to 1000."""
+    """Pieces, 1 to 1000. Never 0."""
     unit_price_vnd: _builtins.int
-    """Price of one piece in đồng as the buyer agreed to it. 0 in a request = the current price."""
+    """Price of one piece in đồng as the buyer agreed to it. 0 = any price in PlaceOrder, none known in a quote; never in
+    a fact.
+    """
     session_id: _builtins.str
     """Livestream session whose offer gave the price. Empty = list price."""
     def __init__(
@@ -264,12 +266,12 @@ class HistoryEntry(_message.Message):
     TIME_FIELD_NUMBER: _builtins.int
     DETAIL_FIELD_NUMBER: _builtins.int
     kind: _builtins.str
-    """What happened, as the fact's name, e.g. "OrderConfirmed"."""
+    """What happened, as the fact's name, e.g. "OrderConfirmed". Never empty."""
     detail: _builtins.str
     """A few words without personal data: reason, partner, batch, amount. Empty = nothing to add."""
     @_builtins.property
     def time(self) -> _timestamp_pb2.Timestamp:
-        """Business time at which it happened (for scans: the partner's time)."""
+        """Business time at which it happened (for scans: the partner's time). Never unset."""
 
     def __init__(
         self,

@@ -27,7 +27,7 @@ class TopicOptions(_message.Message):
     PARTITIONS_FIELD_NUMBER: _builtins.int
     RETENTION_HOURS_FIELD_NUMBER: _builtins.int
     partitions: _builtins.int
-    """Number of partitions, at least 1; never lowered."""
+    """Number of partitions, at least 1; never lowered. Never 0."""
     retention_hours: _builtins.int
     """Hours a fact is kept. 0 = for ever, for topics that rebuild a read model."""
     def __init__(
