@@ -42,32 +42,32 @@ class SellerPublicBlock(_message.Message):
     SUSPENDED_FIELD_NUMBER: _builtins.int
     PICKUP_POINT_FIELD_NUMBER: _builtins.int
     seller_id: _builtins.str
-    """The seller."""
+    """The seller. Never empty."""
     legal_name: _builtins.str
-    """Legal name, NFC."""
+    """Legal name, NFC. Never empty."""
     kind: _seller_event_pb2.SellerKind.ValueType
-    """Kind of trader."""
+    """Kind of trader. Never unspecified."""
     tax_id: _builtins.str
     """Tax id as text. Empty = none yet."""
     registration_number: _builtins.str
     """Business registration number as text. Empty = none yet."""
     public_phone: _builtins.str
-    """Public business phone, E.164."""
+    """Public business phone, E.164. Never empty."""
     return_policy: _builtins.str
-    """How goods are returned, NFC."""
+    """How goods are returned, NFC. Never empty."""
     complaint_policy: _builtins.str
-    """How complaints are handled, NFC."""
+    """How complaints are handled, NFC. Never empty."""
     price_includes_shipping: _builtins.bool
-    """Whether prices include shipping."""
+    """Whether prices include shipping. False = they do not."""
     suspended: _builtins.bool
-    """True = may not sell for now."""
+    """True = may not sell for now. False = may sell."""
     @_builtins.property
     def home(self) -> _common_pb2.Place:
-        """Business address."""
+        """Business address. Never unset."""
 
     @_builtins.property
     def pickup_point(self) -> _seller_event_pb2.PickupPoint:
-        """Where parcels are collected now."""
+        """Where parcels are collected now. Never unset."""
 
     def __init__(
         self,
@@ -105,13 +105,13 @@ class StockLevel(_message.Message):
     FREE_QUANTITY_FIELD_NUMBER: _builtins.int
     STOCK_VERSION_FIELD_NUMBER: _builtins.int
     on_hand_quantity: _builtins.int
-    """Pieces on the shelf by the last count and the sales since; held ones included, sold ones not."""
+    """Pieces on the shelf by the last count and the sales since; held ones included, sold ones not. 0 = none."""
     held_quantity: _builtins.int
-    """Pieces held for orders not yet confirmed."""
+    """Pieces held for orders not yet confirmed. 0 = none."""
     sold_quantity: _builtins.int
-    """Pieces sold since the product exists, less those that came back."""
+    """Pieces sold since the product exists, less those that came back. 0 = none."""
     free_quantity: _builtins.int
-    """Pieces that can be ordered now."""
+    """Pieces that can be ordered now. 0 = sold out."""
     stock_version: _builtins.int
     """Counts the changes of on_hand_quantity; to be stated by SetStock. 0 = never counted."""
     def __init__(
@@ -143,16 +143,16 @@ class OpenedOffer(_message.Message):
     TAKEN_QUANTITY_FIELD_NUMBER: _builtins.int
     FROM_TIME_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
-    """The session."""
+    """The session. Never empty."""
     offer_price_vnd: _builtins.int
-    """Price of one piece in đồng."""
+    """Price of one piece in đồng. Never 0."""
     quota: _builtins.int
     """Pieces sold at this price at most. 0 = as far as stock goes."""
     taken_quantity: _builtins.int
-    """Pieces held or sold at this price so far."""
+    """Pieces held or sold at this price so far. 0 = none yet."""
     @_builtins.property
     def from_time(self) -> _timestamp_pb2.Timestamp:
-        """First moment of the offer, business time."""
+        """First moment of the offer, business time. Never unset."""
 
     def __init__(
         self,
@@ -191,22 +191,26 @@ class Product(_message.Message):
     STOCK_FIELD_NUMBER: _builtins.int
     OFFERS_FIELD_NUMBER: _builtins.int
     product_id: _builtins.str
-    """The product."""
+    """The product. Never empty."""
     seller_id: _builtins.str
-    """Seller of record."""
+    """Seller of record. Never empty."""
     name: _builtins.str
-    """Name, NFC."""
+    """Name, NFC. Never empty."""
     list_price_vnd: _builtins.int
-    """List price of one piece in force now, in đồng."""
+    """List price of one piece in force now, in đồng. 0 = none in force yet."""
     ocop_badge_shown: _builtins.bool
-    """Whether the OCOP badge may be shown today: decision number known and not older than 36 months (R22)."""
+    """Whether the OCOP badge may be shown today: decision number known and not older than 36 months (R22).
+    False = it may not.
+    """
     withdrawn: _builtins.bool
-    """True = off sale."""
+    """True = off sale. False = on sale."""
     orderable: _builtins.bool
-    """True = can be ordered for courier delivery: not withdrawn, size known, seller not suspended."""
+    """True = can be ordered for courier delivery: not withdrawn, size known, seller not suspended. False = cannot."""
     @_builtins.property
     def size(self) -> _common_pb2.Size:
-        """Packed size of one piece; a 0 in it means not known, then the product can be seen but not ordered (R31)."""
+        """Packed size of one piece; a 0 in it means not known, then the product can be seen but not ordered (R31). Never
+        unset.
+        """
 
     @_builtins.property
     def handling(self) -> _containers.RepeatedScalarFieldContainer[_common_pb2.Handling.ValueType]:
@@ -218,11 +222,11 @@ class Product(_message.Message):
 
     @_builtins.property
     def publish_time(self) -> _timestamp_pb2.Timestamp:
-        """Business time of the (last) publication."""
+        """Business time of the (last) publication. Never unset."""
 
     @_builtins.property
     def stock(self) -> Global___StockLevel:
-        """Its stock."""
+        """Its stock. Never unset."""
 
     @_builtins.property
     def offers(self) -> _containers.RepeatedCompositeFieldContainer[Global___OpenedOffer]:
@@ -274,11 +278,11 @@ class RegisterSellerRequest(_message.Message):
     request_id: _builtins.str
     """Chosen by the caller, at most 64 characters. Never empty."""
     seller_id: _builtins.str
-    """Id to give it: letters, digits, "-", "_", at most 64. Empty = one is made."""
+    """Id to give it: letters, digits, "-", "_", at most 64. Empty = the credential's own, or else one is made."""
     legal_name: _builtins.str
-    """Legal name, 1 to 200 characters."""
+    """Legal name, 1 to 200 characters. Never empty."""
     kind: _seller_event_pb2.SellerKind.ValueType
-    """Kind of trader; unspecified is refused."""
+    """Kind of trader. Never unspecified."""
     tax_id: _builtins.str
     """Tax id, at most 20 characters. Empty = none yet."""
     registration_number: _builtins.str
@@ -286,14 +290,14 @@ class RegisterSellerRequest(_message.Message):
     public_phone: _builtins.str
     """Public business phone in any Vietnamese notation; kept as E.164. Never empty."""
     return_policy: _builtins.str
-    """How goods are returned, 1 to 200 characters."""
+    """How goods are returned, 1 to 200 characters. Never empty."""
     complaint_policy: _builtins.str
-    """How complaints are handled, 1 to 200 characters."""
+    """How complaints are handled, 1 to 200 characters. Never empty."""
     price_includes_shipping: _builtins.bool
-    """Whether prices include shipping."""
+    """Whether prices include shipping. False = they do not."""
     @_builtins.property
     def home(self) -> _common_pb2.Place:
-        """Home commune; without commune_code it is refused."""
+        """Home commune; without commune_code it is refused. Never unset."""
 
     @_builtins.property
     def pickup_point(self) -> _seller_event_pb2.PickupPoint:
@@ -331,7 +335,7 @@ class RegisterSellerResponse(_message.Message):
 
     SELLER_ID_FIELD_NUMBER: _builtins.int
     seller_id: _builtins.str
-    """Its id."""
+    """Its id. Never empty."""
     def __init__(
         self,
         *,
@@ -357,9 +361,9 @@ class SuspendSellerRequest(_message.Message):
     request_id: _builtins.str
     """Chosen by the caller, at most 64 characters. Never empty."""
     seller_id: _builtins.str
-    """The seller."""
+    """The seller. Never empty."""
     reason: _builtins.str
-    """Why, UPPER_SNAKE_CASE, at most 60 characters."""
+    """Why, UPPER_SNAKE_CASE, at most 60 characters. Never empty."""
     def __init__(
         self,
         *,
@@ -384,7 +388,7 @@ class SuspendSellerResponse(_message.Message):
     SUSPEND_TIME_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def suspend_time(self) -> _timestamp_pb2.Timestamp:
-        """From when on, business time."""
+        """From when on, business time. Never unset."""
 
     def __init__(
         self,
@@ -411,9 +415,9 @@ class ReinstateSellerRequest(_message.Message):
     request_id: _builtins.str
     """Chosen by the caller, at most 64 characters. Never empty."""
     seller_id: _builtins.str
-    """The seller."""
+    """The seller. Never empty."""
     reason: _builtins.str
-    """Why, UPPER_SNAKE_CASE, at most 60 characters."""
+    """Why, UPPER_SNAKE_CASE, at most 60 characters. Never empty."""
     def __init__(
         self,
         *,
@@ -438,7 +442,7 @@ class ReinstateSellerResponse(_message.Message):
     REINSTATE_TIME_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def reinstate_time(self) -> _timestamp_pb2.Timestamp:
-        """From when on, business time."""
+        """From when on, business time. Never unset."""
 
     def __init__(
         self,
@@ -466,14 +470,14 @@ class MovePickupPointRequest(_message.Message):
     request_id: _builtins.str
     """Chosen by the caller, at most 64 characters. Never empty."""
     seller_id: _builtins.str
-    """The seller."""
+    """The seller. Never empty."""
     @_builtins.property
     def pickup_point(self) -> _seller_event_pb2.PickupPoint:
         """The new place. Never unset."""
 
     @_builtins.property
     def effective_time(self) -> _timestamp_pb2.Timestamp:
-        """From when on, business time, at most 90 days ahead. Unset or past = now."""
+        """From when on, business time, at most 90 days ahead; a past time means now. Unset = now."""
 
     def __init__(
         self,
@@ -500,7 +504,7 @@ class MovePickupPointResponse(_message.Message):
     EFFECTIVE_TIME_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def effective_time(self) -> _timestamp_pb2.Timestamp:
-        """From when on, business time."""
+        """From when on, business time. Never unset."""
 
     def __init__(
         self,
@@ -534,14 +538,14 @@ class PublishProductRequest(_message.Message):
     product_id: _builtins.str
     """Id to give it: letters, digits, "-", "_", at most 64; that of a withdrawn product publishes it anew. Empty = one is made."""
     seller_id: _builtins.str
-    """Seller of record."""
+    """Seller of record. Never empty."""
     name: _builtins.str
-    """Name, 1 to 200 characters."""
+    """Name, 1 to 200 characters. Never empty."""
     list_price_vnd: _builtins.int
-    """List price of one piece in đồng, above 0."""
+    """List price of one piece in đồng. Never 0."""
     @_builtins.property
     def size(self) -> _common_pb2.Size:
-        """Packed size of one piece. Unset or with zeros = not known: seen, but not orderable."""
+        """Packed size of one piece; a 0 in it means not known: seen, but not orderable. Unset = not known."""
 
     @_builtins.property
     def handling(self) -> _containers.RepeatedScalarFieldContainer[_common_pb2.Handling.ValueType]:
@@ -579,7 +583,7 @@ class PublishProductResponse(_message.Message):
 
     PRODUCT_ID_FIELD_NUMBER: _builtins.int
     product_id: _builtins.str
-    """Its id."""
+    """Its id. Never empty."""
     def __init__(
         self,
         *,
@@ -604,7 +608,7 @@ class WithdrawProductRequest(_message.Message):
     request_id: _builtins.str
     """Chosen by the caller, at most 64 characters. Never empty."""
     product_id: _builtins.str
-    """The product."""
+    """The product. Never empty."""
     def __init__(
         self,
         *,
@@ -628,7 +632,7 @@ class WithdrawProductResponse(_message.Message):
     WITHDRAW_TIME_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def withdraw_time(self) -> _timestamp_pb2.Timestamp:
-        """From when on, business time."""
+        """From when on, business time. Never unset."""
 
     def __init__(
         self,
@@ -656,12 +660,12 @@ class ChangePriceRequest(_message.Message):
     request_id: _builtins.str
     """Chosen by the caller, at most 64 characters. Never empty."""
     product_id: _builtins.str
-    """The product."""
+    """The product. Never empty."""
     list_price_vnd: _builtins.int
-    """New list price of one piece in đồng, above 0."""
+    """New list price of one piece in đồng. Never 0."""
     @_builtins.property
     def effective_time(self) -> _timestamp_pb2.Timestamp:
-        """From when on, business time, at most 90 days ahead. Unset or past = now."""
+        """From when on, business time, at most 90 days ahead; a past time means now. Unset = now."""
 
     def __init__(
         self,
@@ -688,7 +692,7 @@ class ChangePriceResponse(_message.Message):
     EFFECTIVE_TIME_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def effective_time(self) -> _timestamp_pb2.Timestamp:
-        """From when on, business time."""
+        """From when on, business time. Never unset."""
 
     def __init__(
         self,
@@ -716,11 +720,11 @@ class SetStockRequest(_message.Message):
     request_id: _builtins.str
     """Chosen by the caller, at most 64 characters. Never empty."""
     product_id: _builtins.str
-    """The product."""
+    """The product. Never empty."""
     on_hand_quantity: _builtins.int
-    """Pieces on the shelf: held ones included, sold ones not; 0 to 1,000,000."""
+    """Pieces on the shelf: held ones included, sold ones not; at most 1,000,000. 0 = none."""
     expected_stock_version: _builtins.int
-    """StockLevel.stock_version the count was made against; 0 for the first count."""
+    """StockLevel.stock_version the count was made against. 0 = it was never counted."""
     def __init__(
         self,
         *,
@@ -746,7 +750,7 @@ class SetStockResponse(_message.Message):
     STOCK_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def stock(self) -> Global___StockLevel:
-        """Stock after it."""
+        """Stock after it. Never unset."""
 
     def __init__(
         self,
@@ -771,9 +775,9 @@ class HostVerification(_message.Message):
     REFERENCE_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     method: _builtins.str
-    """Way of verification, UPPER_SNAKE_CASE, e.g. "VNEID"."""
+    """Way of verification, UPPER_SNAKE_CASE, e.g. "VNEID". Never empty."""
     reference: _builtins.str
-    """Opaque reference of the verification, 1 to 100 characters."""
+    """Opaque reference of the verification, at most 100 characters. Never empty."""
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
         """End of its validity, business time. Unset = does not end."""
@@ -809,14 +813,14 @@ class StartLivestreamRequest(_message.Message):
     session_id: _builtins.str
     """Id to give it: letters, digits, "-", "_", at most 64. Empty = one is made."""
     host_id: _builtins.str
-    """Host, an opaque id, 1 to 64 characters."""
+    """Host, an opaque id, at most 64 characters. Never empty."""
     @_builtins.property
     def host_verification(self) -> Global___HostVerification:
         """The host's verification. Unset = not verified, refused."""
 
     @_builtins.property
     def seller_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Sellers taking part, 1 to 50."""
+        """Sellers taking part, at most 50. Never empty."""
 
     def __init__(
         self,
@@ -844,10 +848,10 @@ class StartLivestreamResponse(_message.Message):
     SESSION_ID_FIELD_NUMBER: _builtins.int
     START_TIME_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
-    """Its id."""
+    """Its id. Never empty."""
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
-        """Business time of the start."""
+        """Business time of the start. Never unset."""
 
     def __init__(
         self,
@@ -877,11 +881,11 @@ class OpenOfferRequest(_message.Message):
     request_id: _builtins.str
     """Chosen by the caller, at most 64 characters. Never empty."""
     session_id: _builtins.str
-    """The live session."""
+    """The live session. Never empty."""
     product_id: _builtins.str
-    """Product of one of its sellers."""
+    """Product of one of its sellers. Never empty."""
     offer_price_vnd: _builtins.int
-    """Price of one piece in đồng, above 0."""
+    """Price of one piece in đồng. Never 0."""
     quota: _builtins.int
     """Pieces sold at this price at most. 0 = as far as stock goes."""
     def __init__(
@@ -910,7 +914,7 @@ class OpenOfferResponse(_message.Message):
     FROM_TIME_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def from_time(self) -> _timestamp_pb2.Timestamp:
-        """First moment of the offer, business time."""
+        """First moment of the offer, business time. Never unset."""
 
     def __init__(
         self,
@@ -938,11 +942,11 @@ class EndLivestreamRequest(_message.Message):
     request_id: _builtins.str
     """Chosen by the caller, at most 64 characters. Never empty."""
     session_id: _builtins.str
-    """The session."""
+    """The session. Never empty."""
     reason: _builtins.str
-    """Why: FINISHED or STOPPED_BY_AUTHORITY."""
+    """Why: FINISHED or STOPPED_BY_AUTHORITY. Never empty."""
     authority_reference: _builtins.str
-    """The authority's own reference, at most 100 characters. Needed for STOPPED_BY_AUTHORITY, else empty."""
+    """The authority's own reference, at most 100 characters; needed for STOPPED_BY_AUTHORITY. Empty = FINISHED."""
     def __init__(
         self,
         *,
@@ -968,7 +972,7 @@ class EndLivestreamResponse(_message.Message):
     END_TIME_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def end_time(self) -> _timestamp_pb2.Timestamp:
-        """Business time of the end."""
+        """Business time of the end. Never unset."""
 
     def __init__(
         self,
@@ -991,7 +995,7 @@ class GetProductRequest(_message.Message):
 
     PRODUCT_ID_FIELD_NUMBER: _builtins.int
     product_id: _builtins.str
-    """The product."""
+    """The product. Never empty."""
     def __init__(
         self,
         *,
@@ -1015,11 +1019,11 @@ class GetProductResponse(_message.Message):
     SELLER_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def product(self) -> Global___Product:
-        """The product."""
+        """The product. Never unset."""
 
     @_builtins.property
     def seller(self) -> Global___SellerPublicBlock:
-        """Its seller's complete public block."""
+        """Its seller's complete public block. Never unset."""
 
     def __init__(
         self,
@@ -1052,9 +1056,9 @@ class ListProductsRequest(_message.Message):
     commune_code: _builtins.str
     """Only of sellers whose home is this commune. Empty = all."""
     ocop_only: _builtins.bool
-    """True = only with an OCOP certificate."""
+    """True = only with an OCOP certificate. False = all."""
     include_withdrawn: _builtins.bool
-    """True = withdrawn ones too."""
+    """True = withdrawn ones too. False = without them."""
     page_size: _builtins.int
     """Products a page, at most 200. 0 = 50."""
     page_token: _builtins.str
@@ -1089,7 +1093,7 @@ class ListProductsResponse(_message.Message):
     """For the next page. Empty = last page."""
     @_builtins.property
     def products(self) -> _containers.RepeatedCompositeFieldContainer[Global___Product]:
-        """Products, ordered by id."""
+        """Products, ordered by id. Empty = none match."""
 
     def __init__(
         self,
@@ -1114,7 +1118,7 @@ class GetProgrammeRequest(_message.Message):
     COMMUNE_CODE_FIELD_NUMBER: _builtins.int
     LOCAL_DATE_FIELD_NUMBER: _builtins.int
     commune_code: _builtins.str
-    """Home commune of the sellers, five digits. Empty = an officer's own."""
+    """Home commune of the sellers, five digits. Empty = an officer's own; others must name one."""
     local_date: _builtins.str
     """Local day whose orders are counted, YYYY-MM-DD. Empty = today."""
     def __init__(
@@ -1145,19 +1149,19 @@ class GetProgrammeResponse(_message.Message):
     BUSY_SELLER_COUNT_FIELD_NUMBER: _builtins.int
     BUSY_ORDER_COUNT_FIELD_NUMBER: _builtins.int
     commune_code: _builtins.str
-    """The commune."""
+    """The commune. Never empty."""
     local_date: _builtins.str
-    """The local day of the orders, YYYY-MM-DD."""
+    """The local day of the orders, YYYY-MM-DD. Never empty."""
     seller_count: _builtins.int
-    """Sellers at home there that are not suspended."""
+    """Sellers at home there that are not suspended. 0 = none."""
     ocop_product_count: _builtins.int
-    """Their products with an OCOP certificate in force, on sale or not."""
+    """Their products with an OCOP certificate in force, on sale or not. 0 = none."""
     ocop_on_sale_count: _builtins.int
-    """Those of them that are on sale."""
+    """Those of them that are on sale. 0 = none."""
     busy_seller_count: _builtins.int
-    """Sellers with at least 20 confirmed orders on the day."""
+    """Sellers with at least 20 confirmed orders on the day. 0 = none."""
     busy_order_count: _builtins.int
-    """Confirmed orders of those sellers on the day; an order from two of them counts for each."""
+    """Confirmed orders of those sellers on the day; an order from two of them counts for each. 0 = none."""
     def __init__(
         self,
         *,
@@ -1186,7 +1190,7 @@ class QuoteBasketRequest(_message.Message):
     LINES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Line]:
-        """Lines, 1 to 50; unit_price_vnd is ignored, session_id asks for that session's offer price."""
+        """Lines, at most 50; unit_price_vnd is ignored, session_id asks for that session's offer price. Never empty."""
 
     def __init__(
         self,
@@ -1211,12 +1215,12 @@ class QuotedLine(_message.Message):
     AVAILABLE_FIELD_NUMBER: _builtins.int
     REFUSAL_FIELD_NUMBER: _builtins.int
     available: _builtins.bool
-    """True = could be held now."""
+    """True = could be held now. False = could not, see refusal."""
     refusal: _stock_event_pb2.StockRefusal.ValueType
     """Why not. Unspecified = available. PRICE_MISMATCH = the session does not offer it (any more); the list price is given."""
     @_builtins.property
     def line(self) -> _common_pb2.Line:
-        """The line with the price it would have now; 0 = there is none."""
+        """The line with the price it would have now; a unit_price_vnd of 0 means there is none. Never unset."""
 
     def __init__(
         self,
@@ -1246,22 +1250,22 @@ class QuotedPart(_message.Message):
     SIZE_FIELD_NUMBER: _builtins.int
     HANDLING_FIELD_NUMBER: _builtins.int
     goods_vnd: _builtins.int
-    """Sum of its lines in đồng."""
+    """Sum of its lines in đồng. 0 = no line has a price."""
     @_builtins.property
     def pickup_point(self) -> _seller_event_pb2.PickupPoint:
-        """Where it is collected."""
+        """Where it is collected. Never unset."""
 
     @_builtins.property
     def seller_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Sellers of its lines."""
+        """Sellers of its lines. Never empty."""
 
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___QuotedLine]:
-        """Its lines, in the basket's order."""
+        """Its lines, in the basket's order. Never empty."""
 
     @_builtins.property
     def size(self) -> _common_pb2.Size:
-        """Estimated gross weight and outer size of the packed part; zeros where a product's size is not known."""
+        """Estimated gross weight and outer size of the packed part; zeros where a product's size is not known. Never unset."""
 
     @_builtins.property
     def handling(self) -> _containers.RepeatedScalarFieldContainer[_common_pb2.Handling.ValueType]:
@@ -1296,16 +1300,16 @@ class QuoteBasketResponse(_message.Message):
     TOTAL_VND_FIELD_NUMBER: _builtins.int
     AVAILABLE_FIELD_NUMBER: _builtins.int
     total_vnd: _builtins.int
-    """Sum of the parts in đồng."""
+    """Sum of the parts in đồng. 0 = no line has a price."""
     available: _builtins.bool
-    """True = every line is available."""
+    """True = every line is available. False = at least one is not."""
     @_builtins.property
     def parts(self) -> _containers.RepeatedCompositeFieldContainer[Global___QuotedPart]:
-        """Parts by pickup point, in the order of their first line."""
+        """Parts by pickup point, in the order of their first line. Empty = no product is known."""
 
     @_builtins.property
     def unknown_lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___QuotedLine]:
-        """Lines whose product is not known."""
+        """Lines whose product is not known. Empty = all are known."""
 
     def __init__(
         self,

@@ -31,9 +31,11 @@ class LivestreamEvent(_message.Message):
     OFFER_OPENED_FIELD_NUMBER: _builtins.int
     LIVESTREAM_ENDED_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
-    """The session; the record's key."""
+    """The session; the record's key. Never empty."""
     version: _builtins.int
-    """Position of this fact in the session's history, from 1, rising; a number is left out where something changed without a fact."""
+    """Position of this fact in the session's history, from 1, rising; a number is left out where something changed without a fact.
+    Never 0.
+    """
     @_builtins.property
     def livestream_started(self) -> Global___LivestreamStarted:
         """The session went live."""
@@ -75,14 +77,14 @@ class LivestreamStarted(_message.Message):
     SELLER_IDS_FIELD_NUMBER: _builtins.int
     START_TIME_FIELD_NUMBER: _builtins.int
     host_id: _builtins.str
-    """Verified host, an opaque id."""
+    """Verified host, an opaque id. Never empty."""
     @_builtins.property
     def seller_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Sellers taking part, at least one."""
+        """Sellers taking part. Never empty."""
 
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
-        """Business time."""
+        """Business time. Never unset."""
 
     def __init__(
         self,
@@ -110,14 +112,14 @@ class OfferOpened(_message.Message):
     QUOTA_FIELD_NUMBER: _builtins.int
     FROM_TIME_FIELD_NUMBER: _builtins.int
     product_id: _builtins.str
-    """Product on offer."""
+    """Product on offer. Never empty."""
     offer_price_vnd: _builtins.int
-    """Offer price of one piece in đồng."""
+    """Offer price of one piece in đồng. Never 0."""
     quota: _builtins.int
     """Pieces sold at this price at most. 0 = as far as stock goes."""
     @_builtins.property
     def from_time(self) -> _timestamp_pb2.Timestamp:
-        """First moment of the offer, business time."""
+        """First moment of the offer, business time. Never unset."""
 
     def __init__(
         self,
@@ -144,10 +146,10 @@ class LivestreamEnded(_message.Message):
     END_TIME_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     reason: _builtins.str
-    """Why, UPPER_SNAKE_CASE: FINISHED or STOPPED_BY_AUTHORITY."""
+    """Why, UPPER_SNAKE_CASE: FINISHED or STOPPED_BY_AUTHORITY. Never empty."""
     @_builtins.property
     def end_time(self) -> _timestamp_pb2.Timestamp:
-        """Business time."""
+        """Business time. Never unset."""
 
     def __init__(
         self,

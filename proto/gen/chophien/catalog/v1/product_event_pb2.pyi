@@ -32,9 +32,11 @@ class ProductEvent(_message.Message):
     PRODUCT_WITHDRAWN_FIELD_NUMBER: _builtins.int
     PRICE_CHANGED_FIELD_NUMBER: _builtins.int
     product_id: _builtins.str
-    """The product; the record's key."""
+    """The product; the record's key. Never empty."""
     version: _builtins.int
-    """Position of this fact in the product's history, from 1, rising; a number is left out where something changed without a fact."""
+    """Position of this fact in the product's history, from 1, rising; a number is left out where something changed without a fact.
+    Never 0.
+    """
     @_builtins.property
     def product_published(self) -> Global___ProductPublished:
         """The product can be ordered."""
@@ -77,13 +79,13 @@ class Ocop(_message.Message):
     DECISION_NUMBER_FIELD_NUMBER: _builtins.int
     ISSUE_DATE_FIELD_NUMBER: _builtins.int
     stars: _builtins.int
-    """Stars, 3 to 5."""
+    """Stars, 3 to 5. Never 0."""
     group: _builtins.int
-    """Product group, 1 to 6."""
+    """Product group, 1 to 6. Never 0."""
     decision_number: _builtins.str
     """Number of the decision. Empty = no badge is shown."""
     issue_date: _builtins.str
-    """Local date of issue, "YYYY-MM-DD"; valid 36 months."""
+    """Local date of issue, "YYYY-MM-DD"; valid 36 months. Never empty."""
     def __init__(
         self,
         *,
@@ -114,14 +116,14 @@ class ProductPublished(_message.Message):
     OCOP_FIELD_NUMBER: _builtins.int
     PUBLISH_TIME_FIELD_NUMBER: _builtins.int
     seller_id: _builtins.str
-    """Seller of record."""
+    """Seller of record. Never empty."""
     name: _builtins.str
-    """Name shown to buyers, NFC."""
+    """Name shown to buyers, NFC. Never empty."""
     list_price_vnd: _builtins.int
-    """List price of one piece in đồng."""
+    """List price of one piece in đồng. Never 0."""
     @_builtins.property
     def size(self) -> _common_pb2.Size:
-        """Packed size of one piece."""
+        """Packed size of one piece; a 0 in it means not known. Never unset."""
 
     @_builtins.property
     def handling(self) -> _containers.RepeatedScalarFieldContainer[_common_pb2.Handling.ValueType]:
@@ -133,7 +135,7 @@ class ProductPublished(_message.Message):
 
     @_builtins.property
     def publish_time(self) -> _timestamp_pb2.Timestamp:
-        """Business time of publication."""
+        """Business time of publication. Never unset."""
 
     def __init__(
         self,
@@ -163,7 +165,7 @@ class ProductWithdrawn(_message.Message):
     WITHDRAW_TIME_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def withdraw_time(self) -> _timestamp_pb2.Timestamp:
-        """Business time."""
+        """Business time. Never unset."""
 
     def __init__(
         self,
@@ -187,10 +189,10 @@ class PriceChanged(_message.Message):
     LIST_PRICE_VND_FIELD_NUMBER: _builtins.int
     EFFECTIVE_TIME_FIELD_NUMBER: _builtins.int
     list_price_vnd: _builtins.int
-    """New list price of one piece in đồng."""
+    """New list price of one piece in đồng. Never 0."""
     @_builtins.property
     def effective_time(self) -> _timestamp_pb2.Timestamp:
-        """From when on, business time."""
+        """From when on, business time. Never unset."""
 
     def __init__(
         self,

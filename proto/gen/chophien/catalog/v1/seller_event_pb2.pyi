@@ -64,9 +64,11 @@ class SellerEvent(_message.Message):
     SELLER_SUSPENDED_FIELD_NUMBER: _builtins.int
     SELLER_REINSTATED_FIELD_NUMBER: _builtins.int
     seller_id: _builtins.str
-    """The seller; the record's key."""
+    """The seller; the record's key. Never empty."""
     version: _builtins.int
-    """Position of this fact in the seller's history, from 1, rising; a number is left out where something changed without a fact."""
+    """Position of this fact in the seller's history, from 1, rising; a number is left out where something changed without a fact.
+    Never 0.
+    """
     @_builtins.property
     def seller_registered(self) -> Global___SellerRegistered:
         """The seller was registered."""
@@ -118,24 +120,24 @@ class PickupPoint(_message.Message):
     INSTRUCTIONS_FIELD_NUMBER: _builtins.int
     LARGEST_VEHICLE_FIELD_NUMBER: _builtins.int
     pickup_point_id: _builtins.str
-    """Stable id; sellers with the same id share one stop."""
+    """Stable id; sellers with the same id share one stop. Never empty."""
     name: _builtins.str
-    """Name people use, NFC."""
+    """Name people use, NFC. Never empty."""
     contact_name: _builtins.str
-    """Who opens the gate; public business contact."""
+    """Who opens the gate; public business contact. Never empty."""
     contact_phone: _builtins.str
-    """Public business phone, E.164."""
+    """Public business phone, E.164. Never empty."""
     instructions: _builtins.str
     """How to find it. Empty = none."""
     largest_vehicle: _common_pb2.VehicleKind.ValueType
-    """Largest vehicle that reaches the gate."""
+    """Largest vehicle that reaches the gate. Unspecified = any."""
     @_builtins.property
     def place(self) -> _common_pb2.Place:
-        """Commune and hamlet."""
+        """Commune and hamlet. Never unset."""
 
     @_builtins.property
     def location(self) -> _common_pb2.GeoPoint:
-        """Position of the gate."""
+        """Position of the gate. Never unset."""
 
     def __init__(
         self,
@@ -170,22 +172,22 @@ class SellerRegistered(_message.Message):
     PICKUP_POINT_FIELD_NUMBER: _builtins.int
     REGISTER_TIME_FIELD_NUMBER: _builtins.int
     legal_name: _builtins.str
-    """Legal name, NFC."""
+    """Legal name, NFC. Never empty."""
     kind: Global___SellerKind.ValueType
-    """Kind of trader."""
+    """Kind of trader. Never unspecified."""
     tax_id: _builtins.str
     """Tax id as text. Empty = none yet."""
     @_builtins.property
     def home(self) -> _common_pb2.Place:
-        """Home commune."""
+        """Home commune. Never unset."""
 
     @_builtins.property
     def pickup_point(self) -> Global___PickupPoint:
-        """Where parcels are collected."""
+        """Where parcels are collected. Never unset."""
 
     @_builtins.property
     def register_time(self) -> _timestamp_pb2.Timestamp:
-        """Business time of the registration."""
+        """Business time of the registration. Never unset."""
 
     def __init__(
         self,
@@ -215,11 +217,11 @@ class PickupPointChanged(_message.Message):
     EFFECTIVE_TIME_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def pickup_point(self) -> Global___PickupPoint:
-        """The new place."""
+        """The new place. Never unset."""
 
     @_builtins.property
     def effective_time(self) -> _timestamp_pb2.Timestamp:
-        """From when on; parcels created before keep the old place."""
+        """From when on; parcels created before keep the old place. Never unset."""
 
     def __init__(
         self,
@@ -244,10 +246,10 @@ class SellerSuspended(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     SUSPEND_TIME_FIELD_NUMBER: _builtins.int
     reason: _builtins.str
-    """Machine-readable reason in UPPER_SNAKE_CASE."""
+    """Machine-readable reason in UPPER_SNAKE_CASE. Never empty."""
     @_builtins.property
     def suspend_time(self) -> _timestamp_pb2.Timestamp:
-        """Business time of the suspension."""
+        """Business time of the suspension. Never unset."""
 
     def __init__(
         self,
@@ -272,10 +274,10 @@ class SellerReinstated(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     REINSTATE_TIME_FIELD_NUMBER: _builtins.int
     reason: _builtins.str
-    """Machine-readable reason in UPPER_SNAKE_CASE."""
+    """Machine-readable reason in UPPER_SNAKE_CASE. Never empty."""
     @_builtins.property
     def reinstate_time(self) -> _timestamp_pb2.Timestamp:
-        """Business time from which it may."""
+        """Business time from which it may. Never unset."""
 
     def __init__(
         self,

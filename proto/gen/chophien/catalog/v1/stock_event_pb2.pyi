@@ -70,9 +70,11 @@ class StockEvent(_message.Message):
     STOCK_RELEASED_FIELD_NUMBER: _builtins.int
     STOCK_COMMITTED_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
-    """The order; the record's key."""
+    """The order; the record's key. Never empty."""
     version: _builtins.int
-    """Position of this fact in the order's stock history, from 1, rising; a number is left out where something changed without a fact."""
+    """Position of this fact in the order's stock history, from 1, rising; a number is left out where something changed without a fact.
+    Never 0.
+    """
     @_builtins.property
     def stock_reserved(self) -> Global___StockReserved:
         """All lines are held for the order."""
@@ -119,11 +121,11 @@ class StockReserved(_message.Message):
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Line]:
-        """What is held, with the agreed prices."""
+        """What is held, with the agreed prices. Empty = every part was cancelled before."""
 
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
-        """Business time at which the hold lapses unless committed."""
+        """Business time at which the hold lapses unless committed. Never unset."""
 
     def __init__(
         self,
@@ -148,10 +150,10 @@ class StockRefused(_message.Message):
     REFUSAL_FIELD_NUMBER: _builtins.int
     PRODUCT_IDS_FIELD_NUMBER: _builtins.int
     refusal: Global___StockRefusal.ValueType
-    """Why."""
+    """Why. Never unspecified."""
     @_builtins.property
     def product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Products that caused it."""
+        """Products that caused it. Empty = none, the order was released before."""
 
     def __init__(
         self,
@@ -177,7 +179,7 @@ class StockReleased(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     LINES_FIELD_NUMBER: _builtins.int
     reason: _builtins.str
-    """Why, UPPER_SNAKE_CASE: ORDER_CANCELLED, PART_CANCELLED, HOLD_EXPIRED."""
+    """Why, UPPER_SNAKE_CASE: ORDER_CANCELLED, PART_CANCELLED, HOLD_EXPIRED. Never empty."""
     @_builtins.property
     def part_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The parts they belonged to. Empty = the whole order."""
@@ -210,7 +212,7 @@ class StockCommitted(_message.Message):
     COMMIT_TIME_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def commit_time(self) -> _timestamp_pb2.Timestamp:
-        """Business time."""
+        """Business time. Never unset."""
 
     def __init__(
         self,
