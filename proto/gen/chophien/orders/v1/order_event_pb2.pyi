@@ -35,9 +35,11 @@ class OrderEvent(_message.Message):
     ORDER_CANCELLED_FIELD_NUMBER: _builtins.int
     ORDER_COMPLETED_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
-    """The order, at most 25 ASCII characters, also the memo of its bank transfer; the record's key."""
+    """The order, at most 25 ASCII characters, also the memo of its bank transfer; the record's key. Never empty."""
     version: _builtins.int
-    """Position of this fact in the order's history, from 1, rising; a number is left out where something changed without a fact."""
+    """Position of this fact in the order's history, from 1, rising; a number is left out where something changed without a fact.
+    Never 0.
+    """
     @_builtins.property
     def order_placed(self) -> Global___OrderPlaced:
         """A buyer placed the order."""
@@ -98,26 +100,26 @@ class OrderPart(_message.Message):
     SIZE_FIELD_NUMBER: _builtins.int
     HANDLING_FIELD_NUMBER: _builtins.int
     part_id: _builtins.str
-    """`<order_id>-<n>`, n from 1; also the parcel's id."""
+    """`<order_id>-<n>`, n from 1; also the parcel's id. Never empty."""
     pickup_point_id: _builtins.str
-    """Where it is collected."""
+    """Where it is collected. Never empty."""
     goods_vnd: _builtins.int
-    """Sum of its lines in đồng."""
+    """Sum of its lines in đồng. Never 0."""
     @_builtins.property
     def seller_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Sellers of its lines."""
+        """Sellers of its lines. Never empty."""
 
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Line]:
-        """Products with agreed prices."""
+        """Products with agreed prices. Never empty."""
 
     @_builtins.property
     def size(self) -> _common_pb2.Size:
-        """Gross weight and outer size of the packed part, estimated from its products."""
+        """Gross weight and outer size of the packed part, estimated from its products. Never unset, all known."""
 
     @_builtins.property
     def handling(self) -> _containers.RepeatedScalarFieldContainer[_common_pb2.Handling.ValueType]:
-        """Union of what its products need."""
+        """Union of what its products need. Empty = dry goods."""
 
     def __init__(
         self,
@@ -153,26 +155,26 @@ class OrderPlaced(_message.Message):
     TOTAL_VND_FIELD_NUMBER: _builtins.int
     PLACE_TIME_FIELD_NUMBER: _builtins.int
     contact_id: _builtins.str
-    """Buyer's contact, an opaque id that orders alone resolves."""
+    """Buyer's contact, an opaque id that orders alone resolves. Never empty."""
     channel: _builtins.str
-    """Sales channel, e.g. "livestream", "phone"."""
+    """Sales channel, e.g. "livestream", "phone". Never empty."""
     channel_order_id: _builtins.str
     """The channel's own order id, unique per channel. Empty = none."""
     payment_method: _common_pb2.PaymentMethod.ValueType
-    """How the buyer pays."""
+    """How the buyer pays. Never unspecified."""
     total_vnd: _builtins.int
-    """Sum of the parts in đồng."""
+    """Sum of the parts in đồng. Never 0."""
     @_builtins.property
     def destination(self) -> _common_pb2.Place:
-        """Where it goes."""
+        """Where it goes. Never unset."""
 
     @_builtins.property
     def parts(self) -> _containers.RepeatedCompositeFieldContainer[Global___OrderPart]:
-        """Split by pickup point, at least one."""
+        """Split by pickup point. Never empty."""
 
     @_builtins.property
     def place_time(self) -> _timestamp_pb2.Timestamp:
-        """Business time at which the order was accepted."""
+        """Business time at which the order was accepted. Never unset."""
 
     def __init__(
         self,
@@ -207,20 +209,20 @@ class PaymentDue(_message.Message):
     CHANNEL_FIELD_NUMBER: _builtins.int
     PLACED_BY_FIELD_NUMBER: _builtins.int
     total_vnd: _builtins.int
-    """Amount in đồng."""
+    """Amount in đồng. Never 0."""
     payment_method: _common_pb2.PaymentMethod.ValueType
-    """How the buyer pays."""
+    """How the buyer pays. Never unspecified."""
     channel: _builtins.str
-    """Sales channel."""
+    """Sales channel. Never empty."""
     placed_by: _builtins.str
     """Identity of the caller that placed the order: a buyers' channel is shown its own payments only. Empty = not known, said by an older release."""
     @_builtins.property
     def due_time(self) -> _timestamp_pb2.Timestamp:
-        """Business time at which stock was held."""
+        """Business time at which stock was held. Never unset."""
 
     @_builtins.property
     def part_amounts(self) -> _containers.RepeatedCompositeFieldContainer[Global___PartAmount]:
-        """Amount per part, so that parts can be refunded and collected apart."""
+        """Amount per part, so that parts can be refunded and collected apart. Never empty."""
 
     def __init__(
         self,
@@ -249,9 +251,9 @@ class PartAmount(_message.Message):
     PART_ID_FIELD_NUMBER: _builtins.int
     AMOUNT_VND_FIELD_NUMBER: _builtins.int
     part_id: _builtins.str
-    """The part."""
+    """The part. Never empty."""
     amount_vnd: _builtins.int
-    """Amount in đồng."""
+    """Amount in đồng. Never 0."""
     def __init__(
         self,
         *,
@@ -280,26 +282,26 @@ class OrderConfirmed(_message.Message):
     CONFIRM_TIME_FIELD_NUMBER: _builtins.int
     CHANNEL_FIELD_NUMBER: _builtins.int
     contact_id: _builtins.str
-    """Buyer's contact, an opaque id."""
+    """Buyer's contact, an opaque id. Never empty."""
     payment_method: _common_pb2.PaymentMethod.ValueType
-    """How the buyer pays; COD means goods_vnd of each part is collected on delivery."""
+    """How the buyer pays; COD means goods_vnd of each part is collected on delivery. Never unspecified."""
     channel: _builtins.str
-    """Sales channel; its deadline enters the promise."""
+    """Sales channel; its deadline enters the promise. Never empty."""
     @_builtins.property
     def destination(self) -> _common_pb2.Place:
-        """Where it goes."""
+        """Where it goes. Never unset."""
 
     @_builtins.property
     def parts(self) -> _containers.RepeatedCompositeFieldContainer[Global___OrderPart]:
-        """The parts to ship."""
+        """The parts to ship. Never empty."""
 
     @_builtins.property
     def place_time(self) -> _timestamp_pb2.Timestamp:
-        """Business time at which the order was placed; the platform's 14:00 rule counts from it."""
+        """Business time at which the order was placed; the platform's 14:00 rule counts from it. Never unset."""
 
     @_builtins.property
     def confirm_time(self) -> _timestamp_pb2.Timestamp:
-        """Business time of the confirmation."""
+        """Business time of the confirmation. Never unset."""
 
     def __init__(
         self,
@@ -331,11 +333,13 @@ class OrderPartCancelled(_message.Message):
     AMOUNT_VND_FIELD_NUMBER: _builtins.int
     RESTOCK_LINES_FIELD_NUMBER: _builtins.int
     part_id: _builtins.str
-    """The part."""
+    """The part. Never empty."""
     reason: _builtins.str
-    """Why, UPPER_SNAKE_CASE: PARCEL_REFUSED, PARCEL_CANCELLED, PARCEL_RETURNED, PARCEL_LOST, BUYER_CANCELLED."""
+    """Why, UPPER_SNAKE_CASE: PARCEL_REFUSED, PARCEL_CANCELLED, PARCEL_RETURNED, PARCEL_LOST, BUYER_CANCELLED.
+    Never empty.
+    """
     amount_vnd: _builtins.int
-    """Amount the buyer gets back or no longer owes, in đồng."""
+    """Amount the buyer gets back or no longer owes, in đồng. Never 0."""
     @_builtins.property
     def restock_lines(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Line]:
         """Lines that go back to stock. Empty = goods did not come back."""
@@ -366,10 +370,12 @@ class OrderCancelled(_message.Message):
     CANCEL_TIME_FIELD_NUMBER: _builtins.int
     OPEN_PART_IDS_FIELD_NUMBER: _builtins.int
     reason: _builtins.str
-    """Why, UPPER_SNAKE_CASE: STOCK_REFUSED, PAYMENT_DECLINED, PAYMENT_EXPIRED, GAVE_UP_STOCK, GAVE_UP_PAYMENT, GAVE_UP_PARCELS, BUYER_CANCELLED, NO_PART_LEFT."""
+    """Why, UPPER_SNAKE_CASE: STOCK_REFUSED, PAYMENT_DECLINED, PAYMENT_EXPIRED, GAVE_UP_STOCK, GAVE_UP_PAYMENT, GAVE_UP_PARCELS, BUYER_CANCELLED, NO_PART_LEFT.
+    Never empty.
+    """
     @_builtins.property
     def cancel_time(self) -> _timestamp_pb2.Timestamp:
-        """Business time."""
+        """Business time. Never unset."""
 
     @_builtins.property
     def open_part_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -399,7 +405,7 @@ class OrderCompleted(_message.Message):
     COMPLETE_TIME_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def complete_time(self) -> _timestamp_pb2.Timestamp:
-        """Business time."""
+        """Business time. Never unset."""
 
     def __init__(
         self,

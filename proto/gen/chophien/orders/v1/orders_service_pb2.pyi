@@ -220,7 +220,7 @@ class Buyer(_message.Message):
     PHONE_FIELD_NUMBER: _builtins.int
     ADDRESS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Name, NFC, 1 to 200 characters."""
+    """Name, NFC, at most 200 characters. Never empty."""
     phone: _builtins.str
     """Phone in E.164, e.g. "+84912345678"; numbers written nationally are read as Vietnamese. Never empty."""
     address: _builtins.str
@@ -256,26 +256,31 @@ class PlaceOrderRequest(_message.Message):
     LINES_FIELD_NUMBER: _builtins.int
     CLIENT_TIME_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
-    """Caller-chosen, unique per caller, 1 to 64 characters; repeat it to retry."""
+    """Caller-chosen, unique per caller, 1 to 64 characters; repeat it to retry. Never empty."""
     channel: _builtins.str
-    """Sales channel in lower case letters, digits, "-", "_", e.g. "livestream", "phone"; 1 to 40 characters."""
+    """Sales channel in lower case letters, digits, "-", "_", e.g. "livestream", "phone"; 1 to 40 characters. Never empty."""
     channel_order_id: _builtins.str
     """The channel's own order id, unique per channel, at most 100 characters. Empty = none, e.g. for phone orders."""
     country: _builtins.str
     """Country, ISO 3166-1 alpha-2. Empty = "VN", the only one served."""
     payment_method: _common_pb2.PaymentMethod.ValueType
-    """How the buyer pays; never unspecified."""
+    """How the buyer pays. Never unspecified."""
     @_builtins.property
     def buyer(self) -> Global___Buyer:
-        """Who receives the goods."""
+        """Who receives the goods. Never unset."""
 
     @_builtins.property
     def destination(self) -> _common_pb2.Place:
-        """Commune, date and hamlet it goes to; the code is five digits. An empty as_of_date becomes today's local date."""
+        """Commune, date and hamlet it goes to; the code is five digits. An empty as_of_date becomes today's local date.
+        Never unset.
+        """
 
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Line]:
-        """1 to 50 lines. unit_price_vnd is the price the buyer was shown (0 = any); session_id asks for that session's offer price, and for the list price where the session has no open offer of the product or has finished."""
+        """At most 50 lines. unit_price_vnd is the price the buyer was shown (0 = any); session_id asks for that session's
+        offer price, and for the list price where the session has no open offer of the product or has finished. Never
+        empty.
+        """
 
     @_builtins.property
     def client_time(self) -> _timestamp_pb2.Timestamp:
@@ -312,11 +317,11 @@ class PlacedPart(_message.Message):
     PICKUP_POINT_ID_FIELD_NUMBER: _builtins.int
     GOODS_VND_FIELD_NUMBER: _builtins.int
     part_id: _builtins.str
-    """`<order_id>-<n>`, n from 1; also the parcel's id."""
+    """`<order_id>-<n>`, n from 1; also the parcel's id. Never empty."""
     pickup_point_id: _builtins.str
-    """Where it will be collected."""
+    """Where it will be collected. Never empty."""
     goods_vnd: _builtins.int
-    """Sum of its lines in đồng."""
+    """Sum of its lines in đồng. Never 0."""
     def __init__(
         self,
         *,
@@ -344,18 +349,18 @@ class PlaceOrderResponse(_message.Message):
     PLACE_TIME_FIELD_NUMBER: _builtins.int
     ALREADY_PLACED_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
-    """The order, 20 ASCII characters, also the memo of its bank transfer."""
+    """The order, 20 ASCII characters, also the memo of its bank transfer. Never empty."""
     total_vnd: _builtins.int
-    """Sum of the parts in đồng; shipping is included in the prices."""
+    """Sum of the parts in đồng; shipping is included in the prices. Never 0."""
     already_placed: _builtins.bool
-    """The channel had sent the same channel_order_id before; this is that order."""
+    """The channel had sent the same channel_order_id before; this is that order. False = it is a new order."""
     @_builtins.property
     def parts(self) -> _containers.RepeatedCompositeFieldContainer[Global___PlacedPart]:
-        """Its parts, split by pickup point, at least one."""
+        """Its parts, split by pickup point. Never empty."""
 
     @_builtins.property
     def place_time(self) -> _timestamp_pb2.Timestamp:
-        """Business time at which it was accepted."""
+        """Business time at which it was accepted. Never unset."""
 
     def __init__(
         self,
@@ -383,9 +388,9 @@ class CancelOrderRequest(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     ORDER_ID_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
-    """Caller-chosen, unique per caller, 1 to 64 characters; repeat it to retry."""
+    """Caller-chosen, unique per caller, 1 to 64 characters; repeat it to retry. Never empty."""
     order_id: _builtins.str
-    """The order."""
+    """The order. Never empty."""
     def __init__(
         self,
         *,
@@ -408,7 +413,7 @@ class CancelOrderResponse(_message.Message):
 
     STATE_FIELD_NUMBER: _builtins.int
     state: Global___OrderState.ValueType
-    """CANCELLED, or CANCELLING while parcels are being called off or come back."""
+    """CANCELLED, or CANCELLING while parcels are being called off or come back. Never unspecified."""
     def __init__(
         self,
         *,
@@ -430,7 +435,7 @@ class GetOrderRequest(_message.Message):
 
     ORDER_ID_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
-    """The order."""
+    """The order. Never empty."""
     def __init__(
         self,
         *,
@@ -454,12 +459,12 @@ class PartView(_message.Message):
     STATE_FIELD_NUMBER: _builtins.int
     CANCEL_REASON_FIELD_NUMBER: _builtins.int
     state: Global___PartState.ValueType
-    """How far its parcel has come."""
+    """How far its parcel has come. Never unspecified."""
     cancel_reason: _builtins.str
     """Why the buyer will not get it, UPPER_SNAKE_CASE as in OrderPartCancelled. Empty = it goes on, or was delivered."""
     @_builtins.property
     def part(self) -> _order_event_pb2.OrderPart:
-        """What it is."""
+        """What it is. Never unset."""
 
     def __init__(
         self,
@@ -495,24 +500,24 @@ class GetOrderResponse(_message.Message):
     channel_order_id: _builtins.str
     """The channel's own order id. Empty = none."""
     contact_id: _builtins.str
-    """Buyer's contact, an opaque id for GetContacts."""
+    """Buyer's contact, an opaque id for GetContacts. Never empty."""
     payment_method: _common_pb2.PaymentMethod.ValueType
-    """How the buyer pays."""
+    """How the buyer pays. Never unspecified."""
     money: Global___MoneyState.ValueType
-    """The last thing heard about its money."""
+    """The last thing heard about its money. Unspecified = nothing heard yet."""
     trace_id: _builtins.str
     """Trace of the order, 32 hex digits. Empty = it was placed without one."""
     @_builtins.property
     def order(self) -> Global___OrderSummary:
-        """The order in short."""
+        """The order in short. Never unset."""
 
     @_builtins.property
     def destination(self) -> _common_pb2.Place:
-        """Where it goes."""
+        """Where it goes. Never unset."""
 
     @_builtins.property
     def parts(self) -> _containers.RepeatedCompositeFieldContainer[Global___PartView]:
-        """Its parts."""
+        """Its parts. Never empty."""
 
     @_builtins.property
     def client_time(self) -> _timestamp_pb2.Timestamp:
@@ -520,7 +525,7 @@ class GetOrderResponse(_message.Message):
 
     @_builtins.property
     def history(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.HistoryEntry]:
-        """Everything that happened, oldest first; late answers included."""
+        """Everything that happened, oldest first; late answers included. Never empty."""
 
     def __init__(
         self,
@@ -561,28 +566,28 @@ class OrderSummary(_message.Message):
     TOTAL_VND_FIELD_NUMBER: _builtins.int
     PLACE_TIME_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
-    """The order."""
+    """The order. Never empty."""
     state: Global___OrderState.ValueType
-    """How far it has come."""
+    """How far it has come. Never unspecified."""
     wait: Global___OrderWait.ValueType
     """What it waits for. Unspecified = nothing."""
     overdue: _builtins.bool
-    """The delivery or return took longer than its deadline; somebody should look."""
+    """The delivery or return took longer than its deadline; somebody should look. False = it did not, or not yet."""
     cancel_reason: _builtins.str
     """Why the order is off, UPPER_SNAKE_CASE as in OrderCancelled. Empty = it is not."""
     channel: _builtins.str
-    """Sales channel."""
+    """Sales channel. Never empty."""
     session_id: _builtins.str
     """Livestream session it came from. Empty = none."""
     total_vnd: _builtins.int
-    """Sum of its parts as placed, in đồng."""
+    """Sum of its parts as placed, in đồng. Never 0."""
     @_builtins.property
     def deadline_time(self) -> _timestamp_pb2.Timestamp:
         """Business time at which that wait is given up (stock, payment, parcels) or shown to operators as overdue (delivery, return). Unset = no deadline runs."""
 
     @_builtins.property
     def place_time(self) -> _timestamp_pb2.Timestamp:
-        """Business time at which it was accepted."""
+        """Business time at which it was accepted. Never unset."""
 
     def __init__(
         self,
@@ -630,7 +635,7 @@ class ListOrdersRequest(_message.Message):
     wait: Global___OrderWait.ValueType
     """Only orders that wait for this. Unspecified = all."""
     overdue_only: _builtins.bool
-    """Only orders that are overdue."""
+    """True = only orders that are overdue. False = all."""
     channel_order_id: _builtins.str
     """Only the order that a channel placed under this id of its own, of every channel that used it. Empty = all."""
     def __init__(
@@ -664,7 +669,7 @@ class ListOrdersResponse(_message.Message):
     """For the next page. Empty = this was the last."""
     @_builtins.property
     def orders(self) -> _containers.RepeatedCompositeFieldContainer[Global___OrderSummary]:
-        """Newest order_id first."""
+        """Newest order_id first. Empty = none match."""
 
     def __init__(
         self,
@@ -689,7 +694,7 @@ class GetContactsRequest(_message.Message):
     CONTACT_IDS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def contact_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """1 to 200 contact ids."""
+        """Contact ids, at most 200. Never empty."""
 
     def __init__(
         self,
@@ -713,7 +718,7 @@ class Contact(_message.Message):
     CONTACT_ID_FIELD_NUMBER: _builtins.int
     BUYER_FIELD_NUMBER: _builtins.int
     contact_id: _builtins.str
-    """The contact."""
+    """The contact. Never empty."""
     @_builtins.property
     def buyer(self) -> Global___Buyer:
         """Personal data. Unset = erased."""
@@ -741,7 +746,7 @@ class GetContactsResponse(_message.Message):
     CONTACTS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def contacts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Contact]:
-        """Those that exist, sorted by contact_id; erased ones come without data."""
+        """Those that exist, sorted by contact_id; erased ones come without data. Empty = none of them exists."""
 
     def __init__(
         self,
@@ -765,9 +770,9 @@ class EraseContactRequest(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     CONTACT_ID_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
-    """Caller-chosen, unique per caller, 1 to 64 characters; repeat it to retry."""
+    """Caller-chosen, unique per caller, 1 to 64 characters; repeat it to retry. Never empty."""
     contact_id: _builtins.str
-    """The contact."""
+    """The contact. Never empty."""
     def __init__(
         self,
         *,
