@@ -36,9 +36,11 @@ class PaymentEvent(_message.Message):
     COD_COLLECTED_FIELD_NUMBER: _builtins.int
     COD_REMITTED_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
-    """The order; the record's key."""
+    """The order; the record's key. Never empty."""
     version: _builtins.int
-    """Position of this fact in the payment's history, from 1, rising; a number is left out where something changed without a fact."""
+    """Position of this fact in the payment's history, from 1, rising; a number is left out where something changed without a fact.
+    Never 0.
+    """
     @_builtins.property
     def payment_requested(self) -> Global___PaymentRequested:
         """A QR code was made and waits for its transfer."""
@@ -110,12 +112,12 @@ class PaymentRequested(_message.Message):
     QR_PAYLOAD_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     amount_vnd: _builtins.int
-    """Amount in đồng."""
+    """Amount in đồng. Never 0."""
     qr_payload: _builtins.str
-    """VietQR payload (EMVCo text), dynamic, memo = order_id."""
+    """VietQR payload (EMVCo text), dynamic, memo = order_id. Never empty."""
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
-        """The transfer's bank time must be before this business time."""
+        """The transfer's bank time must be before this business time. Never unset."""
 
     def __init__(
         self,
@@ -142,12 +144,12 @@ class PaymentAuthorized(_message.Message):
     PAYMENT_METHOD_FIELD_NUMBER: _builtins.int
     AUTHORIZE_TIME_FIELD_NUMBER: _builtins.int
     amount_vnd: _builtins.int
-    """Amount in đồng."""
+    """Amount in đồng. 0 = nothing is due any more."""
     payment_method: _common_pb2.PaymentMethod.ValueType
-    """How it is paid."""
+    """How it is paid. Never unspecified."""
     @_builtins.property
     def authorize_time(self) -> _timestamp_pb2.Timestamp:
-        """Business time."""
+        """Business time. Never unset."""
 
     def __init__(
         self,
@@ -172,7 +174,7 @@ class PaymentDeclined(_message.Message):
 
     REASON_FIELD_NUMBER: _builtins.int
     reason: _builtins.str
-    """Why, UPPER_SNAKE_CASE: OVER_TRANSFER_LIMIT, OVER_COD_LIMIT, ALREADY_VOIDED."""
+    """Why, UPPER_SNAKE_CASE: OVER_TRANSFER_LIMIT, OVER_COD_LIMIT, ALREADY_VOIDED. Never empty."""
     def __init__(
         self,
         *,
@@ -195,7 +197,7 @@ class PaymentExpired(_message.Message):
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
-        """Business time at which it lapsed."""
+        """Business time at which it lapsed. Never unset."""
 
     def __init__(
         self,
@@ -218,7 +220,7 @@ class PaymentVoided(_message.Message):
 
     REASON_FIELD_NUMBER: _builtins.int
     reason: _builtins.str
-    """Why, UPPER_SNAKE_CASE."""
+    """Why, UPPER_SNAKE_CASE. Never empty."""
     def __init__(
         self,
         *,
@@ -243,11 +245,11 @@ class RefundDue(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     PART_ID_FIELD_NUMBER: _builtins.int
     refund_id: _builtins.str
-    """Refund, unique."""
+    """Refund, unique. Never empty."""
     amount_vnd: _builtins.int
-    """Amount in đồng."""
+    """Amount in đồng. Never 0."""
     reason: _builtins.str
-    """Why, UPPER_SNAKE_CASE: ORDER_CANCELLED, PART_CANCELLED, OVERPAID, PAID_TWICE, PAID_LATE, PAID_SHORT."""
+    """Why, UPPER_SNAKE_CASE: ORDER_CANCELLED, PART_CANCELLED, OVERPAID, PAID_TWICE, PAID_LATE, PAID_SHORT. Never empty."""
     part_id: _builtins.str
     """The part it is for. Empty = the whole order or a transfer too many."""
     def __init__(
@@ -276,12 +278,12 @@ class PaymentRefunded(_message.Message):
     AMOUNT_VND_FIELD_NUMBER: _builtins.int
     REFUND_TIME_FIELD_NUMBER: _builtins.int
     refund_id: _builtins.str
-    """Refund."""
+    """Refund. Never empty."""
     amount_vnd: _builtins.int
-    """Amount in đồng."""
+    """Amount in đồng. Never 0."""
     @_builtins.property
     def refund_time(self) -> _timestamp_pb2.Timestamp:
-        """Business time of the bank transfer."""
+        """Business time of the bank transfer. Never unset."""
 
     def __init__(
         self,
@@ -310,16 +312,16 @@ class CodCollected(_message.Message):
     COLLECT_TIME_FIELD_NUMBER: _builtins.int
     REMIT_DUE_DATE_FIELD_NUMBER: _builtins.int
     parcel_id: _builtins.str
-    """Parcel."""
+    """Parcel. Never empty."""
     partner_id: _builtins.str
-    """Courier partner that holds the cash."""
+    """Courier partner that holds the cash. Never empty."""
     amount_vnd: _builtins.int
-    """Amount in đồng."""
+    """Amount in đồng. Never 0."""
     remit_due_date: _builtins.str
-    """Local date on which the partner's calendar says it is due, "YYYY-MM-DD"."""
+    """Local date on which the partner's calendar says it is due, "YYYY-MM-DD". Never empty."""
     @_builtins.property
     def collect_time(self) -> _timestamp_pb2.Timestamp:
-        """Business time of the collection."""
+        """Business time of the collection. Never unset."""
 
     def __init__(
         self,
@@ -350,16 +352,16 @@ class CodRemitted(_message.Message):
     STATEMENT_ID_FIELD_NUMBER: _builtins.int
     REMIT_TIME_FIELD_NUMBER: _builtins.int
     parcel_id: _builtins.str
-    """Parcel."""
+    """Parcel. Never empty."""
     partner_id: _builtins.str
-    """Courier partner."""
+    """Courier partner. Never empty."""
     amount_vnd: _builtins.int
-    """Amount in đồng."""
+    """Amount in đồng. Never 0."""
     statement_id: _builtins.str
-    """The partner's statement."""
+    """The partner's statement. Never empty."""
     @_builtins.property
     def remit_time(self) -> _timestamp_pb2.Timestamp:
-        """Business time of the remittance."""
+        """Business time of the remittance. Never unset."""
 
     def __init__(
         self,

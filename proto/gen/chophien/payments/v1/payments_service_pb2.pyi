@@ -241,15 +241,15 @@ class PaymentPart(_message.Message):
     DELIVERED_FIELD_NUMBER: _builtins.int
     COD_STATE_FIELD_NUMBER: _builtins.int
     part_id: _builtins.str
-    """The part, equal to its parcel's id."""
+    """The part, equal to its parcel's id. Never empty."""
     amount_vnd: _builtins.int
-    """Amount in đồng."""
+    """Amount in đồng. 0 = orders has not stated it."""
     cancelled: _builtins.bool
-    """It will not be delivered; refunded or no longer due."""
+    """True = it will not be delivered; refunded or no longer due. False = it is not cancelled."""
     delivered: _builtins.bool
-    """Its parcel was delivered."""
+    """True = its parcel was delivered. False = it was not, or not yet."""
     cod_state: Global___CodState.ValueType
-    """Its cash on delivery. COD_STATE_UNSPECIFIED = none."""
+    """Its cash on delivery. Unspecified = none."""
     def __init__(
         self,
         *,
@@ -281,20 +281,24 @@ class Transfer(_message.Message):
     ORDER_ID_FIELD_NUMBER: _builtins.int
     MEMO_FIELD_NUMBER: _builtins.int
     provider: _builtins.str
-    """Who told us, e.g. "sepay"."""
+    """Who told us, e.g. "sepay". Never empty."""
     provider_transaction_id: _builtins.str
-    """The provider's transaction id."""
+    """The provider's transaction id. Never empty."""
     amount_vnd: _builtins.int
-    """Amount in đồng."""
+    """Amount in đồng. Never 0."""
     state: Global___TransferState.ValueType
-    """How it ended."""
+    """How it ended. Never unspecified."""
     order_id: _builtins.str
     """Order it was matched to. Empty = none."""
     memo: _builtins.str
-    """The payer's text, kept only while the transfer is unmatched. Empty otherwise."""
+    """The payer's text, kept only while the transfer is unmatched, and three years at most (a setting). Empty = none was
+    kept.
+    """
     @_builtins.property
     def bank_time(self) -> _timestamp_pb2.Timestamp:
-        """The bank's time of the transfer. One more than 5 minutes before the QR code was made, or ahead of us, cannot be: then the time of this notice decides what is late."""
+        """The bank's time of the transfer. One more than 5 minutes before the QR code was made, or ahead of us, cannot be: then the time of this notice decides what is late.
+        Never unset.
+        """
 
     def __init__(
         self,
@@ -329,22 +333,22 @@ class Refund(_message.Message):
     DUE_TIME_FIELD_NUMBER: _builtins.int
     PAID_TIME_FIELD_NUMBER: _builtins.int
     refund_id: _builtins.str
-    """Refund; the same cause always has the same id."""
+    """Refund; the same cause always has the same id. Never empty."""
     order_id: _builtins.str
-    """Order."""
+    """Order. Never empty."""
     amount_vnd: _builtins.int
-    """Amount in đồng."""
+    """Amount in đồng. Never 0."""
     reason: _builtins.str
-    """Why, UPPER_SNAKE_CASE: ORDER_CANCELLED, PART_CANCELLED, OVERPAID, PAID_TWICE, PAID_LATE, PAID_SHORT."""
+    """Why, UPPER_SNAKE_CASE: ORDER_CANCELLED, PART_CANCELLED, OVERPAID, PAID_TWICE, PAID_LATE, PAID_SHORT. Never empty."""
     part_id: _builtins.str
     """The part it is for. Empty = the whole order or a transfer too many."""
     @_builtins.property
     def due_time(self) -> _timestamp_pb2.Timestamp:
-        """Business time at which it became due."""
+        """Business time at which it became due. Never unset."""
 
     @_builtins.property
     def paid_time(self) -> _timestamp_pb2.Timestamp:
-        """Bank's time at which it was paid. Absent = not paid yet."""
+        """Bank's time at which it was paid. Unset = not paid yet."""
 
     def __init__(
         self,
@@ -407,40 +411,40 @@ class GetPaymentResponse(_message.Message):
     HISTORY_FIELD_NUMBER: _builtins.int
     TRACE_ID_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
-    """Order."""
+    """Order. Never empty."""
     state: Global___PaymentState.ValueType
-    """Where it stands."""
+    """Where it stands. Never unspecified."""
     payment_method: _common_pb2.PaymentMethod.ValueType
-    """How it is paid. PAYMENT_METHOD_UNSPECIFIED = not known yet."""
+    """How it is paid. Unspecified = not known yet."""
     due_vnd: _builtins.int
-    """What the live parts cost in đồng."""
+    """What the live parts cost in đồng. 0 = nothing, or not known yet."""
     received_vnd: _builtins.int
-    """What came by bank transfer in đồng, late and double transfers included."""
+    """What came by bank transfer in đồng, late and double transfers included. 0 = none."""
     refund_due_vnd: _builtins.int
-    """Sum of all refunds in đồng, paid or not; never above received_vnd."""
+    """Sum of all refunds in đồng, paid or not; never above received_vnd. 0 = none."""
     refund_paid_vnd: _builtins.int
-    """Sum of the refunds paid in đồng."""
+    """Sum of the refunds paid in đồng. 0 = none yet."""
     trace_id: _builtins.str
     """The order's trace, 32 hex digits. Empty = none."""
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
-        """Transfers must have a bank time before this business time. Absent = no QR."""
+        """Transfers must have a bank time before this business time. Unset = no QR."""
 
     @_builtins.property
     def parts(self) -> _containers.RepeatedCompositeFieldContainer[Global___PaymentPart]:
-        """Parts with their cash."""
+        """Parts with their cash. Empty = none was heard of."""
 
     @_builtins.property
     def transfers(self) -> _containers.RepeatedCompositeFieldContainer[Global___Transfer]:
-        """Transfers matched to the order, by bank time."""
+        """Transfers matched to the order, by bank time. Empty = none."""
 
     @_builtins.property
     def refunds(self) -> _containers.RepeatedCompositeFieldContainer[Global___Refund]:
-        """Refunds, by due time."""
+        """Refunds, by due time. Empty = none."""
 
     @_builtins.property
     def history(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.HistoryEntry]:
-        """What happened, oldest first."""
+        """What happened, oldest first. Never empty."""
 
     def __init__(
         self,
@@ -500,14 +504,14 @@ class GetPaymentQrResponse(_message.Message):
     AMOUNT_VND_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     qr_payload: _builtins.str
-    """VietQR payload, EMVCo text."""
+    """VietQR payload, EMVCo text. Never empty."""
     qr_svg: _builtins.str
-    """The same as an SVG picture."""
+    """The same as an SVG picture. Never empty."""
     amount_vnd: _builtins.int
-    """Amount in đồng."""
+    """Amount in đồng. 0 = every part was cancelled."""
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
-        """The transfer's bank time must be before this business time."""
+        """The transfer's bank time must be before this business time. Never unset."""
 
     def __init__(
         self,
@@ -539,20 +543,20 @@ class ReportBankTransferRequest(_message.Message):
     MEMO_FIELD_NUMBER: _builtins.int
     DIRECTION_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
-    """Chosen by the caller, 1 to 64 characters; the same id with the same content is answered as before."""
+    """Chosen by the caller, 1 to 64 characters; the same id with the same content is answered as before. Never empty."""
     provider: _builtins.str
-    """Who tells us, e.g. "sepay", 1 to 32 of a-z 0-9 -."""
+    """Who tells us, e.g. "sepay", 1 to 32 of a-z 0-9 -. Never empty."""
     provider_transaction_id: _builtins.str
-    """The provider's id of the transaction, 1 to 64 visible ASCII characters without "/"."""
+    """The provider's id of the transaction, 1 to 64 visible ASCII characters without "/". Never empty."""
     amount_vnd: _builtins.int
-    """Amount in đồng, above 0."""
+    """Amount in đồng. Never 0."""
     memo: _builtins.str
     """Transfer text as the bank passes it on, at most 200 characters; the order code stands somewhere in it. Empty = none."""
     direction: Global___TransferDirection.ValueType
-    """Which way the money went."""
+    """Which way the money went. Never unspecified."""
     @_builtins.property
     def bank_time(self) -> _timestamp_pb2.Timestamp:
-        """The bank's time of the transfer."""
+        """The bank's time of the transfer. Never unset."""
 
     def __init__(
         self,
@@ -582,7 +586,7 @@ class ReportBankTransferResponse(_message.Message):
     STATE_FIELD_NUMBER: _builtins.int
     ORDER_ID_FIELD_NUMBER: _builtins.int
     state: Global___TransferState.ValueType
-    """How it ended."""
+    """How it ended. Never unspecified."""
     order_id: _builtins.str
     """Order it was matched to. Empty = none."""
     def __init__(
@@ -641,7 +645,7 @@ class ListRefundsDueResponse(_message.Message):
     """Asks for the next page. Empty = this is the last."""
     @_builtins.property
     def refunds(self) -> _containers.RepeatedCompositeFieldContainer[Global___Refund]:
-        """Refunds, oldest first."""
+        """Refunds, oldest first. Empty = none is due."""
 
     def __init__(
         self,
@@ -670,18 +674,18 @@ class ReportRefundPaidRequest(_message.Message):
     PROVIDER_TRANSACTION_ID_FIELD_NUMBER: _builtins.int
     REFUND_TIME_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
-    """Chosen by the caller, 1 to 64 characters; the same id with the same content is answered as before."""
+    """Chosen by the caller, 1 to 64 characters; the same id with the same content is answered as before. Never empty."""
     refund_id: _builtins.str
     """Refund. Never empty."""
     amount_vnd: _builtins.int
-    """Amount in đồng; must be the refund's."""
+    """Amount in đồng; must be the refund's. Never 0."""
     provider: _builtins.str
-    """Who tells us, e.g. "sepay", 1 to 32 of a-z 0-9 -."""
+    """Who tells us, e.g. "sepay", 1 to 32 of a-z 0-9 -. Never empty."""
     provider_transaction_id: _builtins.str
-    """The provider's id of the outgoing transaction, 1 to 64 visible ASCII characters without "/"."""
+    """The provider's id of the outgoing transaction, 1 to 64 visible ASCII characters without "/". Never empty."""
     @_builtins.property
     def refund_time(self) -> _timestamp_pb2.Timestamp:
-        """The bank's time of the transfer."""
+        """The bank's time of the transfer. Never unset."""
 
     def __init__(
         self,
@@ -710,7 +714,7 @@ class ReportRefundPaidResponse(_message.Message):
     REFUND_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def refund(self) -> Global___Refund:
-        """The refund, paid."""
+        """The refund, paid. Never unset."""
 
     def __init__(
         self,
@@ -734,9 +738,9 @@ class RemittanceLine(_message.Message):
     PARCEL_ID_FIELD_NUMBER: _builtins.int
     AMOUNT_VND_FIELD_NUMBER: _builtins.int
     parcel_id: _builtins.str
-    """Parcel, at most once a statement."""
+    """Parcel, at most once a statement. Never empty."""
     amount_vnd: _builtins.int
-    """Cash remitted for it in đồng, 0 to 1,000,000,000."""
+    """Cash remitted for it in đồng, at most 1,000,000,000. 0 = none."""
     def __init__(
         self,
         *,
@@ -765,24 +769,28 @@ class ReportCodRemittanceRequest(_message.Message):
     PROVIDER_FIELD_NUMBER: _builtins.int
     PROVIDER_TRANSACTION_ID_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
-    """Chosen by the caller, 1 to 64 characters; the same id with the same content is answered as before."""
+    """Chosen by the caller, 1 to 64 characters; the same id with the same content is answered as before. Never empty."""
     partner_id: _builtins.str
-    """Courier partner. A partner may leave it empty (= itself) and may name no other; operator and bank must name one."""
+    """Courier partner. A partner may name no other than itself, operator and bank must name one. Empty = the partner that
+    calls.
+    """
     statement_id: _builtins.str
-    """The partner's number of the statement, unique per partner, 1 to 64 visible ASCII characters without "/"."""
+    """The partner's number of the statement, unique per partner, 1 to 64 visible ASCII characters without "/".
+    Never empty.
+    """
     provider: _builtins.str
     """With provider_transaction_id the transfer that brought the money, as its notice named it; it must be UNMATCHED, of the sum of all lines, and its notice must have come.
     Bank and operator only. Empty = not stated, or not yet: then repeat the statement with it later.
     """
     provider_transaction_id: _builtins.str
-    """See provider."""
+    """See provider. Empty = as provider."""
     @_builtins.property
     def remit_time(self) -> _timestamp_pb2.Timestamp:
-        """Business time of the remittance."""
+        """Business time of the remittance. Never unset."""
 
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___RemittanceLine]:
-        """Parcels, 1 to 1000."""
+        """Parcels, at most 1000. Never empty."""
 
     def __init__(
         self,
@@ -814,13 +822,15 @@ class RemittanceLineResult(_message.Message):
     OPEN_VND_FIELD_NUMBER: _builtins.int
     OUTCOME_FIELD_NUMBER: _builtins.int
     parcel_id: _builtins.str
-    """Parcel."""
+    """Parcel. Never empty."""
     amount_vnd: _builtins.int
-    """Amount on the statement in đồng."""
+    """Amount on the statement in đồng. 0 = none."""
     open_vnd: _builtins.int
-    """What the partner owed for it before this statement, in đồng."""
+    """What the partner owed for it before this statement, in đồng.
+    0 = nothing; below, it had stated more than was known to be due.
+    """
     outcome: Global___RemittanceOutcome.ValueType
-    """How the two compare."""
+    """How the two compare. Never unspecified."""
     def __init__(
         self,
         *,
@@ -851,20 +861,20 @@ class ReportCodRemittanceResponse(_message.Message):
     DISPUTED_LINES_FIELD_NUMBER: _builtins.int
     SETTLED_FIELD_NUMBER: _builtins.int
     partner_id: _builtins.str
-    """Courier partner."""
+    """Courier partner. Never empty."""
     statement_id: _builtins.str
-    """Statement."""
+    """Statement. Never empty."""
     total_vnd: _builtins.int
-    """Sum of all lines in đồng."""
+    """Sum of all lines in đồng. 0 = none."""
     difference_vnd: _builtins.int
     """Sum over all lines of open minus stated amount in đồng; above 0 = the partner still owes, 0 = nothing differs in sum."""
     disputed_lines: _builtins.int
-    """Lines that are not MATCHED."""
+    """Lines that are not MATCHED. 0 = none."""
     settled: _builtins.bool
-    """The money was confirmed by bank or operator."""
+    """True = the money was confirmed by bank or operator. False = only the partner has said so."""
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___RemittanceLineResult]:
-        """Every line in the order of the request."""
+        """Every line in the order of the request. Never empty."""
 
     def __init__(
         self,
@@ -898,7 +908,7 @@ class GetLedgerRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     view: Global___LedgerView.ValueType
-    """What the paged list holds."""
+    """What the paged list holds. Unspecified = ENTRIES."""
     order_id: _builtins.str
     """Only of this order. Empty = all."""
     parcel_id: _builtins.str
@@ -938,13 +948,15 @@ class Account(_message.Message):
     CREDIT_VND_FIELD_NUMBER: _builtins.int
     BALANCE_VND_FIELD_NUMBER: _builtins.int
     account: _builtins.str
-    """bank, buyer_prepaid, sellers_payable, refunds_payable, unmatched_transfers, bank_clearing:<partner>, cod_receivable:<partner>, cod_in_transit:<partner>, cod_disputed:<partner>."""
+    """bank, buyer_prepaid, sellers_payable, refunds_payable, unmatched_transfers, bank_clearing:<partner>, cod_receivable:<partner>, cod_in_transit:<partner>, cod_disputed:<partner>.
+    Never empty.
+    """
     debit_vnd: _builtins.int
-    """Sum of debits in đồng."""
+    """Sum of debits in đồng. 0 = none."""
     credit_vnd: _builtins.int
-    """Sum of credits in đồng."""
+    """Sum of credits in đồng. 0 = none."""
     balance_vnd: _builtins.int
-    """Debits minus credits in đồng."""
+    """Debits minus credits in đồng. 0 = both are equal."""
     def __init__(
         self,
         *,
@@ -971,11 +983,11 @@ class EntryLine(_message.Message):
     DEBIT_VND_FIELD_NUMBER: _builtins.int
     CREDIT_VND_FIELD_NUMBER: _builtins.int
     account: _builtins.str
-    """Account."""
+    """Account. Never empty."""
     debit_vnd: _builtins.int
-    """Debit in đồng."""
+    """Debit in đồng. 0 = it is a credit."""
     credit_vnd: _builtins.int
-    """Credit in đồng."""
+    """Credit in đồng. 0 = it is a debit."""
     def __init__(
         self,
         *,
@@ -1003,18 +1015,18 @@ class LedgerEntry(_message.Message):
     POST_TIME_FIELD_NUMBER: _builtins.int
     LINES_FIELD_NUMBER: _builtins.int
     entry_id: _builtins.str
-    """Says what caused it, e.g. "transfer/sepay/123"; unique, so that nothing is booked twice."""
+    """Says what caused it, e.g. "transfer/sepay/123"; unique, so that nothing is booked twice. Never empty."""
     order_id: _builtins.str
     """Order. Empty = none."""
     parcel_id: _builtins.str
     """Parcel. Empty = none."""
     @_builtins.property
     def post_time(self) -> _timestamp_pb2.Timestamp:
-        """Business time of the booking."""
+        """Business time of the booking. Never unset."""
 
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___EntryLine]:
-        """Lines, at least two."""
+        """Lines, at least two. Never empty."""
 
     def __init__(
         self,
@@ -1051,27 +1063,27 @@ class CodParcel(_message.Message):
     REMIT_DUE_DATE_FIELD_NUMBER: _builtins.int
     OVERDUE_FIELD_NUMBER: _builtins.int
     parcel_id: _builtins.str
-    """Parcel."""
+    """Parcel. Never empty."""
     order_id: _builtins.str
-    """Order."""
+    """Order, as the parcel's id says. Empty = it says none."""
     partner_id: _builtins.str
-    """Courier partner."""
+    """Courier partner. Never empty."""
     state: Global___CodState.ValueType
-    """Where it stands."""
+    """Where it stands. Never unspecified."""
     expected_vnd: _builtins.int
-    """Cash that was to be collected in đồng."""
+    """Cash that was to be collected in đồng. 0 = none, or delivery not heard of."""
     collected_vnd: _builtins.int
-    """Cash the partner collected in đồng."""
+    """Cash the partner collected in đồng. 0 = none, or delivery not heard of."""
     remitted_vnd: _builtins.int
-    """Cash on the partner's statements in đồng."""
+    """Cash on the partner's statements in đồng. 0 = none yet."""
     outstanding_vnd: _builtins.int
-    """Collected and on no statement yet, in đồng."""
+    """Collected and on no statement yet, in đồng. 0 = none."""
     disputed_vnd: _builtins.int
-    """In dispute, in đồng; above 0 = the partner owes it, below 0 = we hold too much."""
+    """In dispute, in đồng; above 0 the partner owes it, below 0 we hold too much. 0 = none."""
     remit_due_date: _builtins.str
     """Local date by which the partner's calendar wants it remitted, "YYYY-MM-DD". Empty = delivery not heard of."""
     overdue: _builtins.bool
-    """Outstanding after its due date."""
+    """True = outstanding after its due date. False = it is not."""
     def __init__(
         self,
         *,
@@ -1108,17 +1120,17 @@ class CodPartner(_message.Message):
     DISPUTED_PARCELS_FIELD_NUMBER: _builtins.int
     DISPUTED_VND_FIELD_NUMBER: _builtins.int
     partner_id: _builtins.str
-    """Courier partner."""
+    """Courier partner. Never empty."""
     outstanding_parcels: _builtins.int
-    """Parcels with cash collected and on no statement yet."""
+    """Parcels with cash collected and on no statement yet. 0 = none."""
     outstanding_vnd: _builtins.int
-    """Their cash in đồng."""
+    """Their cash in đồng. 0 = none."""
     overdue_vnd: _builtins.int
-    """The part of it that is past its due date, in đồng."""
+    """The part of it that is past its due date, in đồng. 0 = none."""
     disputed_parcels: _builtins.int
-    """Parcels in dispute."""
+    """Parcels in dispute. 0 = none."""
     disputed_vnd: _builtins.int
-    """Sum in dispute in đồng; above 0 = the partner owes it."""
+    """Sum in dispute in đồng; above 0 the partner owes it, below 0 we hold too much. 0 = none in sum."""
     def __init__(
         self,
         *,
@@ -1154,34 +1166,34 @@ class GetLedgerResponse(_message.Message):
     UNMATCHED_TRANSFERS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     trial_balance_vnd: _builtins.int
-    """Sum of all balances in đồng; always 0."""
+    """Sum of all balances in đồng. 0 = the books balance, as they always do."""
     entry_count: _builtins.int
-    """Number of entries in the whole ledger."""
+    """Number of entries in the whole ledger. 0 = none."""
     cod_outstanding_vnd: _builtins.int
-    """Sum of outstanding cash over all partners in đồng."""
+    """Sum of outstanding cash over all partners in đồng. 0 = none."""
     unmatched_transfer_count: _builtins.int
-    """Transfers that match no order."""
+    """Transfers that match no order. 0 = none."""
     next_page_token: _builtins.str
     """Asks for the next page. Empty = this is the last."""
     @_builtins.property
     def accounts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Account]:
-        """Every account ever booked on, by name."""
+        """Every account ever booked on, by name. Empty = nothing was booked yet."""
 
     @_builtins.property
     def cod_partners(self) -> _containers.RepeatedCompositeFieldContainer[Global___CodPartner]:
-        """Cash per partner, by id."""
+        """Cash per partner, by id. Empty = none had cash yet."""
 
     @_builtins.property
     def entries(self) -> _containers.RepeatedCompositeFieldContainer[Global___LedgerEntry]:
-        """The page, when the view is ENTRIES."""
+        """The page, when the view is ENTRIES. Empty = none, or another view."""
 
     @_builtins.property
     def cod_parcels(self) -> _containers.RepeatedCompositeFieldContainer[Global___CodParcel]:
-        """The page, when the view is COD_PARCELS."""
+        """The page, when the view is COD_PARCELS. Empty = none, or another view."""
 
     @_builtins.property
     def unmatched_transfers(self) -> _containers.RepeatedCompositeFieldContainer[Global___Transfer]:
-        """The page, when the view is UNMATCHED_TRANSFERS."""
+        """The page, when the view is UNMATCHED_TRANSFERS. Empty = none, or another view."""
 
     def __init__(
         self,
