@@ -44,7 +44,7 @@ PROBE_SECONDS = 2.0
 """How often the consumer proves that the broker answers and that it still polls."""
 
 STALLED_SECONDS = 30.0
-"""A consumer that has not polled for so long is not ready."""
+"""A consumer none of whose polls came back for so long is not ready: a batch never ends, or the poll itself hangs."""
 
 COMMIT_SECONDS_MAX = 10.0
 """So long may committing offsets take. After a broker died aiokafka may wait for ever for the lock of a search for its
@@ -92,16 +92,16 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
     """Whether the group has given us our share; it may be empty when there are more consumers than partitions."""
 
     def __init__(self) -> None:
-        """Not yet in the group."""
-        self.joined = False
+        """Not yet in the group: since never."""
+        self.joined_since = 0.0
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
-        """A rebalance begins."""
-        self.joined = False
+        """A rebalance begins; polls wait until it is over."""
+        self.joined_since = 0.0
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         """A rebalance is over."""
-        self.joined = True
+        self.joined_since = time.monotonic()
 
 
 class Consumer:
@@ -113,7 +113,7 @@ class Consumer:
         self._dispatcher, self._hears, self._health = dispatcher, service.hears, health
         self._gate = InboxGate(service.name, dispatcher.telemetry)
         self._backoff, self._assignment = Backoff(), Assignment()
-        self._busy_since, self._trouble = 0.0, ""
+        self._polled, self._trouble = 0.0, ""
         self._broker = KafkaBroker(
             bootstrap,
             client_id=service.name,
@@ -152,6 +152,7 @@ class Consumer:
                 await self._broker.stop()
                 await stopped(stop, self._backoff.pause())
             else:
+                self._watch_polls()
                 self._backoff.reset()
                 break
         try:
@@ -160,6 +161,20 @@ class Consumer:
                 await stopped(stop, PROBE_SECONDS)
         finally:
             await self._broker.stop()
+
+    def _watch_polls(self) -> None:
+        """Note when a poll comes back, with records or without; an idle one does so every few milliseconds."""
+        consumer = self._subscriber.consumer
+        assert consumer is not None
+        poll = consumer.getmany
+
+        async def getmany(*partitions: TopicPartition, **bounds: Any) -> Any:
+            try:
+                return await poll(*partitions, **bounds)
+            finally:
+                self._polled = time.monotonic()
+
+        consumer.getmany = getmany
 
     async def _parse(self, records: tuple[Any, ...]) -> KafkaAckableMessage:
         """A batch as it came. FastStream's own parser decodes headers here and loses the whole batch over a bad one."""
@@ -172,7 +187,6 @@ class Consumer:
 
     async def _take(self, message: KafkaAckableMessage) -> None:
         """Carry out a batch, then commit its offsets; on any trouble wait, and have it delivered again."""
-        self._busy_since = time.monotonic()
         items = items_of(message.raw_message, self._hears)
         try:
             if items:
@@ -180,8 +194,6 @@ class Consumer:
         except Exception as error:
             await self._again(message, error)
             return
-        finally:
-            self._busy_since = 0.0
         crash.point("dispatch.after_commit")
         count("dispatch.records", len(items))
         self._trouble = ""
@@ -215,12 +227,12 @@ class Consumer:
         consumer = self._subscriber.consumer
         if consumer is None or all(task.done() for task in self._subscriber.tasks):
             self._health.failing("consume", "polling has stopped")
-        elif self._busy_since and time.monotonic() - self._busy_since > STALLED_SECONDS:
-            self._health.failing("consume", f"one batch has taken more than {STALLED_SECONDS:.0f} s")
         elif self._trouble:
             self._health.failing("consume", self._trouble)
-        elif not self._assignment.joined:
+        elif not self._assignment.joined_since:
             self._health.failing("consume", "no partitions assigned yet")
+        elif time.monotonic() - max(self._polled, self._assignment.joined_since) > STALLED_SECONDS:
+            self._health.failing("consume", f"no poll for more than {STALLED_SECONDS:.0f} s")
         else:
             try:
                 await asyncio.wait_for(self._ask(consumer), PROBE_SECONDS * 2)

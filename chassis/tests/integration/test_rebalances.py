@@ -118,7 +118,7 @@ async def _ready(health: Health) -> bool:
 
 
 async def _joined(consumer: Any) -> bool:
-    return bool(consumer._assignment.joined)
+    return bool(consumer._assignment.joined_since)
 
 
 async def _all_committed(kafka: str, one: Dispatcher, number: int) -> bool:

@@ -140,7 +140,7 @@ async def test_a_role_without_its_broker_is_not_ready_and_waits(environ: dict[st
     async with started(environ, role) as process:
         await eventually(healthy(port, role, expected=False))
         await asyncio.sleep(2)
-        assert await healthy(port, "", expected=False)()
+        assert await healthy(port, "", expected=False)() and await healthy(port, "alive")()
         process.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(process.wait(), 15) == 0
 
@@ -153,7 +153,7 @@ async def test_a_role_without_its_database_is_not_ready_and_waits(
     async with started(environ, role) as process:
         await eventually(healthy(port, role, expected=False))
         await asyncio.sleep(2)
-        assert await healthy(port, role, expected=False)()
+        assert await healthy(port, role, expected=False)() and await healthy(port, "alive")()
         assert process.returncode is None
 
 
