@@ -5,14 +5,16 @@ from __future__ import annotations
 import copy
 import json
 import subprocess
-from functools import cache
+from collections.abc import Iterator, Sequence
+from functools import cache, reduce
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jsonschema
 import kubernetes_validate
 import pytest
 import yaml
+from chassis.grpc_server import ALIVE
 from chassis.kafka import SEGMENT_MS
 
 from tests.contract.topology import SERVICES, TOPICS
@@ -21,6 +23,8 @@ K8S = Path(__file__).parents[1]
 OVERLAYS = ("local", "production")
 KUBERNETES = "1.32"
 ROLES = ("serve", "consume", "relay", "tick")
+OPEN = {"limits", "requests", "config"}
+"""What an operator hands on as it is: resources by any name, and the settings of Kafka and of the collector."""
 Manifest = dict[str, Any]
 
 
@@ -37,7 +41,8 @@ def rendered(overlay: str) -> tuple[Manifest, ...]:
 def schema_of(api_version: str, kind: str) -> Manifest:
     """Schema of a custom resource, closed wherever it lists properties without saying that more may come."""
     group, version = api_version.split("/")
-    return close(json.loads((K8S / "schemas" / group / f"{kind.lower()}_{version}.json").read_text()))
+    schema: Manifest = close(json.loads((K8S / "schemas" / group / f"{kind.lower()}_{version}.json").read_text()))
+    return schema
 
 
 def close(schema: Any) -> Any:
@@ -58,6 +63,8 @@ def validate(manifest: Manifest) -> None:
     group = manifest["apiVersion"].split("/")[0]
     if (K8S / "schemas" / group).is_dir():
         jsonschema.Draft7Validator(schema_of(manifest["apiVersion"], manifest["kind"])).validate(manifest)
+        # A custom resource's schema says nothing of its metadata; Kubernetes' own does, and it is the same everywhere.
+        validate({"apiVersion": "v1", "kind": "ConfigMap", "metadata": manifest["metadata"]})
     else:
         kubernetes_validate.validate(manifest, KUBERNETES, strict=True)
 
@@ -74,16 +81,41 @@ def test_every_object_is_valid(overlay: str) -> None:
     assert len(rendered(overlay)) > 40
 
 
-@pytest.mark.parametrize("kind", sorted({m["kind"] for m in rendered("local")}))
-def test_a_planted_bogus_field_is_caught(kind: str) -> None:
-    """In each kind, at the top and in the spec or data."""
-    planted = copy.deepcopy(next(m for m in rendered("local") if m["kind"] == kind))
-    if isinstance(planted.get("spec"), dict):
-        planted["spec"]["bogusField"] = 1
-    else:
-        planted["bogusField"] = 1
-    with pytest.raises((jsonschema.ValidationError, kubernetes_validate.ValidationError)):
+def mappings(value: Any, *path: str | int) -> Iterator[tuple[str | int, ...]]:
+    """Where in an object there is something with fields."""
+    if isinstance(value, dict):
+        yield path
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from mappings(item, *path, key)
+
+
+def is_caught(manifest: Manifest, path: Sequence[str | int], field: str) -> bool:
+    """Whether a field planted there makes the object invalid."""
+    planted = copy.deepcopy(manifest)
+    reduce(lambda inside, key: inside[key], path, cast("Any", planted))[field] = 1
+    try:
         validate(planted)
+    except (jsonschema.ValidationError, kubernetes_validate.ValidationError):
+        return True
+    return False
+
+
+@pytest.mark.parametrize("kind", sorted({m["kind"] for m in rendered("local")}))
+def test_a_bogus_field_is_caught_wherever_it_is_planted(kind: str) -> None:
+    """At the top, in the metadata, in its labels, in the spec and everything in it."""
+    manifest = max((m for m in rendered("local") if m["kind"] == kind), key=lambda m: len(list(mappings(m))))
+    closed = [path for path in mappings(manifest) if not OPEN.intersection(path)]
+    assert {(), ("metadata",)} <= set(closed)
+    assert [path for path in closed if not is_caught(manifest, path, "bogusField")] == []
+
+
+@pytest.mark.parametrize("kind", ["KafkaNodePool", "KafkaTopic", "KafkaUser"])
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_what_belongs_to_a_kafka_cluster_names_it(overlay: str, kind: str) -> None:
+    """Without the label the operator would pass it over."""
+    [cluster] = [m["metadata"]["name"] for m in rendered(overlay) if m["kind"] == "Kafka"]
+    labels = [m["metadata"]["labels"] for m in rendered(overlay) if m["kind"] == kind]
+    assert {each.get("strimzi.io/cluster") for each in labels} == {cluster}
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
@@ -100,7 +132,11 @@ def test_every_service_has_every_role_with_probes_and_a_disruption_budget(overla
             [container] = manifest["spec"]["template"]["spec"]["containers"]
             role = manifest["metadata"]["name"].split("-")[1]
             assert container["args"] == [role]
-            assert container["readinessProbe"]["grpc"]["service"] == role
+            probes = {name: container[name]["grpc"] for name in ("startupProbe", "readinessProbe", "livenessProbe")}
+            assert {probe["port"] for probe in probes.values()} == {container["ports"][0]["containerPort"]}
+            # An outage of broker or database makes a role not ready, and restarts nobody.
+            asked = {name: probe["service"] for name, probe in probes.items()}
+            assert asked == {"startupProbe": ALIVE, "readinessProbe": role, "livenessProbe": ALIVE}
             service = manifest["metadata"]["name"].split("-")[0]
             assert container["image"].startswith(f"ghcr.io/chophien/{service}:")
             secrets = {entry["valueFrom"]["secretKeyRef"]["name"] for entry in container["env"]}
