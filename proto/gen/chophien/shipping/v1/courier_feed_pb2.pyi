@@ -36,11 +36,13 @@ class CourierFeed(_message.Message):
     RUN_PARCEL_CANCELLED_FIELD_NUMBER: _builtins.int
     RUN_AWARDED_FIELD_NUMBER: _builtins.int
     batch_id: _builtins.str
-    """The batch; the record's key."""
+    """The batch; the record's key. Never empty."""
     version: _builtins.int
-    """Version of the batch at which this was said, rising."""
+    """Position of this fact among all that partners were told of the batch, from 1, rising; a number is left out where
+    another partner was told something. Never 0.
+    """
     partner_id: _builtins.str
-    """The partner it is for."""
+    """The partner it is for. Never empty."""
     @_builtins.property
     def tender_offered(self) -> Global___TenderOffered:
         """A run is offered."""
@@ -95,20 +97,20 @@ class TenderParcel(_message.Message):
     COD_VND_FIELD_NUMBER: _builtins.int
     HANDLING_FIELD_NUMBER: _builtins.int
     parcel_id: _builtins.str
-    """Parcel."""
+    """Parcel. Never empty."""
     cod_vnd: _builtins.int
     """Cash to collect in đồng. 0 = none."""
     @_builtins.property
     def destination(self) -> _common_pb2.Place:
-        """Commune it goes to."""
+        """Commune it goes to. Never unset."""
 
     @_builtins.property
     def size(self) -> _common_pb2.Size:
-        """Size and weight."""
+        """Size and weight. Never unset."""
 
     @_builtins.property
     def handling(self) -> _containers.RepeatedScalarFieldContainer[_common_pb2.Handling.ValueType]:
-        """What it needs on the way."""
+        """What it needs on the way. Empty = dry goods."""
 
     def __init__(
         self,
@@ -141,26 +143,26 @@ class TenderOffered(_message.Message):
     LEAVE_TIME_FIELD_NUMBER: _builtins.int
     VEHICLE_KIND_FIELD_NUMBER: _builtins.int
     tender_id: _builtins.str
-    """Tender, unique."""
+    """Tender, unique. Never empty."""
     hub_id: _builtins.str
-    """Hub at which the run ends."""
+    """Hub at which the run ends. Never empty."""
     vehicle_kind: _common_pb2.VehicleKind.ValueType
-    """Vehicle kind needed."""
+    """Vehicle kind needed. Never unspecified."""
     @_builtins.property
     def answer_deadline_time(self) -> _timestamp_pb2.Timestamp:
-        """Answers count until this business time."""
+        """Answers count until this business time. Never unset."""
 
     @_builtins.property
     def stops(self) -> _containers.RepeatedCompositeFieldContainer[_pickup_batch_event_pb2.RunStop]:
-        """Stops in order."""
+        """Stops in order. Never empty."""
 
     @_builtins.property
     def parcels(self) -> _containers.RepeatedCompositeFieldContainer[Global___TenderParcel]:
-        """Parcels of the run."""
+        """Parcels of the run. Never empty."""
 
     @_builtins.property
     def leave_time(self) -> _timestamp_pb2.Timestamp:
-        """Vehicle leaves at this business time."""
+        """Vehicle leaves at this business time. Never unset."""
 
     def __init__(
         self,
@@ -190,9 +192,9 @@ class TenderClosed(_message.Message):
     TENDER_ID_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     tender_id: _builtins.str
-    """Tender."""
+    """Tender. Never empty."""
     reason: _builtins.str
-    """Why, UPPER_SNAKE_CASE: EXPIRED, DECLINED, WITHDRAWN."""
+    """Why, UPPER_SNAKE_CASE: EXPIRED, DECLINED, WITHDRAWN. Never empty."""
     def __init__(
         self,
         *,
@@ -216,9 +218,9 @@ class RunAwarded(_message.Message):
     TENDER_ID_FIELD_NUMBER: _builtins.int
     MANIFEST_HASH_FIELD_NUMBER: _builtins.int
     tender_id: _builtins.str
-    """Tender."""
+    """Tender. Never empty."""
     manifest_hash: _builtins.str
-    """Hash of the manifest, SHA-256 hex."""
+    """Hash of the manifest, SHA-256 hex. Never empty."""
     def __init__(
         self,
         *,
@@ -243,11 +245,11 @@ class RunMoved(_message.Message):
     TO_HUB_ID_FIELD_NUMBER: _builtins.int
     MANIFEST_HASH_FIELD_NUMBER: _builtins.int
     closure_id: _builtins.str
-    """The closure that caused it."""
+    """The closure that caused it. Never empty."""
     to_hub_id: _builtins.str
-    """Hub now."""
+    """Hub now. Never empty."""
     manifest_hash: _builtins.str
-    """Hash of the new manifest, SHA-256 hex."""
+    """Hash of the new manifest, SHA-256 hex. Never empty."""
     def __init__(
         self,
         *,
@@ -271,7 +273,7 @@ class RunParcelCancelled(_message.Message):
 
     PARCEL_ID_FIELD_NUMBER: _builtins.int
     parcel_id: _builtins.str
-    """Parcel."""
+    """Parcel. Never empty."""
     def __init__(
         self,
         *,

@@ -176,28 +176,28 @@ class Tender(_message.Message):
     LEAVE_TIME_FIELD_NUMBER: _builtins.int
     VEHICLE_KIND_FIELD_NUMBER: _builtins.int
     tender_id: _builtins.str
-    """Tender."""
+    """Tender. Never empty."""
     batch_id: _builtins.str
-    """Pickup batch."""
+    """Pickup batch. Never empty."""
     hub_id: _builtins.str
-    """Hub at which the run ends."""
+    """Hub at which the run ends. Never empty."""
     vehicle_kind: _common_pb2.VehicleKind.ValueType
-    """Vehicle kind needed."""
+    """Vehicle kind needed. Never unspecified."""
     @_builtins.property
     def answer_deadline_time(self) -> _timestamp_pb2.Timestamp:
-        """Answers count until this business time."""
+        """Answers count until this business time. Never unset."""
 
     @_builtins.property
     def stops(self) -> _containers.RepeatedCompositeFieldContainer[_pickup_batch_event_pb2.RunStop]:
-        """Stops in order."""
+        """Stops in order. Never empty."""
 
     @_builtins.property
     def parcels(self) -> _containers.RepeatedCompositeFieldContainer[_courier_feed_pb2.TenderParcel]:
-        """Parcels of the run."""
+        """Parcels of the run. Never empty."""
 
     @_builtins.property
     def leave_time(self) -> _timestamp_pb2.Timestamp:
-        """Vehicle leaves at this business time."""
+        """Vehicle leaves at this business time. Never unset."""
 
     def __init__(
         self,
@@ -231,7 +231,7 @@ class ListTendersResponse(_message.Message):
     """Empty = last page."""
     @_builtins.property
     def tenders(self) -> _containers.RepeatedCompositeFieldContainer[Global___Tender]:
-        """Soonest deadline first."""
+        """Soonest deadline first. Empty = none is open."""
 
     def __init__(
         self,
@@ -257,9 +257,9 @@ class AcceptTenderRequest(_message.Message):
     TENDER_ID_FIELD_NUMBER: _builtins.int
     REFUSED_PARCEL_IDS_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
-    """Chosen by the caller, at most 64 characters."""
+    """Chosen by the caller, at most 64 characters. Never empty."""
     tender_id: _builtins.str
-    """Tender."""
+    """Tender. Never empty."""
     @_builtins.property
     def refused_parcel_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Parcels it does not take; at least one must be left. Empty = takes all."""
@@ -288,9 +288,9 @@ class AcceptTenderResponse(_message.Message):
     BATCH_ID_FIELD_NUMBER: _builtins.int
     MANIFEST_HASH_FIELD_NUMBER: _builtins.int
     batch_id: _builtins.str
-    """Pickup batch."""
+    """Pickup batch. Never empty."""
     manifest_hash: _builtins.str
-    """Hash of the manifest, SHA-256 hex."""
+    """Hash of the manifest, SHA-256 hex. Never empty."""
     def __init__(
         self,
         *,
@@ -315,11 +315,11 @@ class DeclineTenderRequest(_message.Message):
     TENDER_ID_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
-    """Chosen by the caller, at most 64 characters."""
+    """Chosen by the caller, at most 64 characters. Never empty."""
     tender_id: _builtins.str
-    """Tender."""
+    """Tender. Never empty."""
     reason: _builtins.str
-    """Why, UPPER_SNAKE_CASE, at most 64 characters."""
+    """Why, UPPER_SNAKE_CASE, at most 64 characters. Never empty."""
     def __init__(
         self,
         *,
@@ -360,7 +360,7 @@ class GetManifestRequest(_message.Message):
 
     BATCH_ID_FIELD_NUMBER: _builtins.int
     batch_id: _builtins.str
-    """Pickup batch."""
+    """Pickup batch. Never empty."""
     def __init__(
         self,
         *,
@@ -384,11 +384,11 @@ class ManifestContact(_message.Message):
     PHONE_FIELD_NUMBER: _builtins.int
     ADDRESS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Name. Empty = erased."""
+    """Name. Empty = erased, or the run ended too long ago."""
     phone: _builtins.str
-    """Phone, E.164. Empty = erased."""
+    """Phone, E.164. Empty = erased, or the run ended too long ago."""
     address: _builtins.str
-    """Street, house or other directions. Empty = none."""
+    """Street, house or other directions. Empty = none, erased, or the run ended too long ago."""
     def __init__(
         self,
         *,
@@ -419,30 +419,30 @@ class ManifestParcel(_message.Message):
     DELIVERY_DEADLINE_TIME_FIELD_NUMBER: _builtins.int
     ATTEMPT_FIELD_NUMBER: _builtins.int
     parcel_id: _builtins.str
-    """Parcel."""
+    """Parcel. Never empty."""
     cod_vnd: _builtins.int
     """Cash to collect on delivery in đồng. 0 = none."""
     attempt: _builtins.int
-    """Pickup attempt, from 1."""
+    """Pickup attempt, from 1. Never 0."""
     @_builtins.property
     def destination(self) -> _common_pb2.Place:
-        """Where it goes."""
+        """Where it goes. Never unset."""
 
     @_builtins.property
     def size(self) -> _common_pb2.Size:
-        """Size and weight."""
+        """Size and weight. Never unset."""
 
     @_builtins.property
     def handling(self) -> _containers.RepeatedScalarFieldContainer[_common_pb2.Handling.ValueType]:
-        """What it needs on the way."""
+        """What it needs on the way. Empty = dry goods."""
 
     @_builtins.property
     def buyer(self) -> Global___ManifestContact:
-        """The buyer. Empty = erased, or the run ended too long ago."""
+        """The buyer; without name, phone and address once erased, or when the run ended too long ago. Never unset."""
 
     @_builtins.property
     def delivery_deadline_time(self) -> _timestamp_pb2.Timestamp:
-        """Buyer should have it before this business time."""
+        """Buyer should have it before this business time. Unset = none was promised."""
 
     def __init__(
         self,
@@ -480,30 +480,30 @@ class ManifestStop(_message.Message):
     ARRIVE_TIME_FIELD_NUMBER: _builtins.int
     PARCELS_FIELD_NUMBER: _builtins.int
     pickup_point_id: _builtins.str
-    """Where."""
+    """Where. Never empty."""
     name: _builtins.str
-    """Name people use."""
+    """Name people use. Never empty."""
     contact_name: _builtins.str
-    """Who opens the gate."""
+    """Who opens the gate. Never empty."""
     contact_phone: _builtins.str
-    """Public business phone, E.164."""
+    """Public business phone, E.164. Never empty."""
     instructions: _builtins.str
     """How to find it. Empty = none."""
     @_builtins.property
     def place(self) -> _common_pb2.Place:
-        """Commune and hamlet."""
+        """Commune and hamlet. Never unset."""
 
     @_builtins.property
     def location(self) -> _common_pb2.GeoPoint:
-        """Position of the gate."""
+        """Position of the gate. Never unset."""
 
     @_builtins.property
     def arrive_time(self) -> _timestamp_pb2.Timestamp:
-        """Expected arrival, business time."""
+        """Expected arrival, business time. Never unset."""
 
     @_builtins.property
     def parcels(self) -> _containers.RepeatedCompositeFieldContainer[Global___ManifestParcel]:
-        """Parcels to collect."""
+        """Parcels to collect. Never empty."""
 
     def __init__(
         self,
@@ -542,28 +542,28 @@ class GetManifestResponse(_message.Message):
     WEIGHT_G_FIELD_NUMBER: _builtins.int
     COD_VND_FIELD_NUMBER: _builtins.int
     batch_id: _builtins.str
-    """Pickup batch."""
+    """Pickup batch. Never empty."""
     manifest_hash: _builtins.str
-    """Hash of the manifest, SHA-256 hex; changes when the run moves or parcels leave it."""
+    """Hash of the manifest, SHA-256 hex; changes when the run moves or parcels leave it. Never empty."""
     hub_id: _builtins.str
-    """Hub at which the run ends."""
+    """Hub at which the run ends. Never empty."""
     parcels: _builtins.int
-    """Parcels to collect."""
+    """Parcels to collect. 0 = none is left."""
     weight_g: _builtins.int
-    """Gross weight in grams."""
+    """Gross weight in grams. 0 = none is left."""
     cod_vnd: _builtins.int
-    """Cash to collect on delivery over all parcels in đồng."""
+    """Cash to collect on delivery over all parcels in đồng. 0 = none."""
     @_builtins.property
     def hub_location(self) -> _common_pb2.GeoPoint:
-        """Position of the hub."""
+        """Position of the hub. Never unset."""
 
     @_builtins.property
     def leave_time(self) -> _timestamp_pb2.Timestamp:
-        """Vehicle leaves at this business time."""
+        """Vehicle leaves at this business time. Never unset."""
 
     @_builtins.property
     def stops(self) -> _containers.RepeatedCompositeFieldContainer[Global___ManifestStop]:
-        """Stops in order, without parcels that were called off."""
+        """Stops in order, without parcels that were called off. Empty = none is left."""
 
     def __init__(
         self,
@@ -597,14 +597,14 @@ class PickupReport(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     REPORT_TIME_FIELD_NUMBER: _builtins.int
     parcel_id: _builtins.str
-    """Parcel."""
+    """Parcel. Never empty."""
     picked: _builtins.bool
-    """True: on board. False: missed."""
+    """True = on board. False = missed."""
     reason: _builtins.str
-    """Why it was missed, a reason of PickupFailed; needed if missed. Empty if picked."""
+    """Why it was missed, a reason of PickupFailed; needed then. Empty = it was picked."""
     @_builtins.property
     def report_time(self) -> _timestamp_pb2.Timestamp:
-        """Partner's time of the scan or of the visit. Not set = now."""
+        """Partner's time of the scan or of the visit. Unset = now."""
 
     def __init__(
         self,
@@ -634,18 +634,18 @@ class ReportPickupRequest(_message.Message):
     RUN_FINISHED_FIELD_NUMBER: _builtins.int
     HANDOVER_TIME_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
-    """Chosen by the caller, at most 64 characters."""
+    """Chosen by the caller, at most 64 characters. Never empty."""
     batch_id: _builtins.str
-    """Pickup batch."""
+    """Pickup batch. Never empty."""
     run_finished: _builtins.bool
-    """True: the vehicle has been at every stop; every parcel must have a report by now."""
+    """True = the vehicle has been at every stop; every parcel must have a report by now. False = not yet, or said before."""
     @_builtins.property
     def reports(self) -> _containers.RepeatedCompositeFieldContainer[Global___PickupReport]:
-        """Parcels seen or missed, at most 1000. May be empty."""
+        """Parcels seen or missed, at most 1000. Empty = nothing new at the gates."""
 
     @_builtins.property
     def handover_time(self) -> _timestamp_pb2.Timestamp:
-        """Partner's time at which the hub took the parcels. Not set = not yet."""
+        """Partner's time at which the hub took the parcels. Unset = not yet, or said before."""
 
     def __init__(
         self,
@@ -673,9 +673,9 @@ class PickupResult(_message.Message):
     PARCEL_ID_FIELD_NUMBER: _builtins.int
     OUTCOME_FIELD_NUMBER: _builtins.int
     parcel_id: _builtins.str
-    """Parcel."""
+    """Parcel. Never empty."""
     outcome: Global___PickupOutcome.ValueType
-    """What it changed."""
+    """What it changed. Never unspecified."""
     def __init__(
         self,
         *,
@@ -701,14 +701,14 @@ class ReportPickupResponse(_message.Message):
     PARCELS_PICKED_FIELD_NUMBER: _builtins.int
     PARCELS_MISSED_FIELD_NUMBER: _builtins.int
     parcels_open: _builtins.int
-    """Parcels that still lack a report."""
+    """Parcels that still lack a report. 0 = none."""
     parcels_picked: _builtins.int
-    """Parcels on board."""
+    """Parcels on board. 0 = none."""
     parcels_missed: _builtins.int
-    """Parcels missed."""
+    """Parcels missed. 0 = none."""
     @_builtins.property
     def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___PickupResult]:
-        """One for each report, in its order."""
+        """One for each report, in its order. Empty = there was no report."""
 
     def __init__(
         self,
@@ -740,20 +740,22 @@ class ReportScanRequest(_message.Message):
     COD_COLLECTED_VND_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
-    """Chosen by the caller, at most 64 characters."""
+    """Chosen by the caller, at most 64 characters. Never empty."""
     scan_id: _builtins.str
-    """Partner's own id of the scan, at most 64 characters; the same id twice is one scan, whatever request_id."""
+    """Partner's own id of the scan, at most 64 characters; the same id twice is one scan, whatever request_id.
+    Never empty.
+    """
     parcel_id: _builtins.str
-    """Parcel."""
+    """Parcel. Never empty."""
     kind: Global___ScanKind.ValueType
-    """What was scanned."""
+    """What was scanned. Unspecified = kept, without effect."""
     cod_collected_vnd: _builtins.int
     """Cash collected in đồng; only with DELIVERED. 0 = none."""
     reason: _builtins.str
     """Why delivery failed or the parcel came back, UPPER_SNAKE_CASE, at most 64 characters. Empty = not stated."""
     @_builtins.property
     def scan_time(self) -> _timestamp_pb2.Timestamp:
-        """Partner's time of the scan; it decides the order, not the arrival."""
+        """Partner's time of the scan; it decides the order, not the arrival. Never unset."""
 
     def __init__(
         self,
@@ -782,7 +784,7 @@ class ReportScanResponse(_message.Message):
 
     OUTCOME_FIELD_NUMBER: _builtins.int
     outcome: Global___ScanOutcome.ValueType
-    """What became of it."""
+    """What became of it. Never unspecified."""
     def __init__(
         self,
         *,

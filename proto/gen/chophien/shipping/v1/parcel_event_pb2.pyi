@@ -41,11 +41,11 @@ class ParcelEvent(_message.Message):
     PARCEL_CANCELLED_FIELD_NUMBER: _builtins.int
     PARCEL_CANCEL_REFUSED_FIELD_NUMBER: _builtins.int
     parcel_id: _builtins.str
-    """The parcel, equal to the order's part_id; the record's key."""
+    """The parcel, equal to the order's part_id; the record's key. Never empty."""
     version: _builtins.int
-    """Position of this fact in the parcel's history, from 1, rising; a number is left out where something changed without a fact."""
+    """Position of this fact in the parcel's history, from 1, without gaps. Never 0."""
     order_id: _builtins.str
-    """The order it belongs to."""
+    """The order it belongs to. Never empty."""
     @_builtins.property
     def parcel_created(self) -> Global___ParcelCreated:
         """The parcel exists and will be collected."""
@@ -140,20 +140,20 @@ class ParcelCreated(_message.Message):
     SIZE_FIELD_NUMBER: _builtins.int
     COD_VND_FIELD_NUMBER: _builtins.int
     pickup_point_id: _builtins.str
-    """Where it is collected."""
+    """Where it is collected. Never empty."""
     cod_vnd: _builtins.int
     """Cash to collect on delivery in đồng. 0 = none."""
     @_builtins.property
     def origin(self) -> _common_pb2.Place:
-        """Commune of the pickup point."""
+        """Commune of the pickup point. Never unset."""
 
     @_builtins.property
     def destination(self) -> _common_pb2.Place:
-        """Where it goes."""
+        """Where it goes. Never unset."""
 
     @_builtins.property
     def size(self) -> _common_pb2.Size:
-        """Size and weight."""
+        """Size and weight. Never unset."""
 
     def __init__(
         self,
@@ -180,7 +180,9 @@ class ParcelRefused(_message.Message):
 
     REASON_FIELD_NUMBER: _builtins.int
     reason: _builtins.str
-    """Why, UPPER_SNAKE_CASE: OVER_PARTNER_LIMITS, NO_PARTNER, HAMLET_NEEDED (no partner collects there unless the pickup point names its hamlet), UNKNOWN_COMMUNE, UNKNOWN_PICKUP_POINT, NOT_BATCHABLE, ORDER_CANCELLED."""
+    """Why, UPPER_SNAKE_CASE: OVER_PARTNER_LIMITS, NO_PARTNER, HAMLET_NEEDED (no partner collects there unless the pickup point names its hamlet), UNKNOWN_COMMUNE, UNKNOWN_PICKUP_POINT, NOT_BATCHABLE, ORDER_CANCELLED.
+    Never empty.
+    """
     def __init__(
         self,
         *,
@@ -205,18 +207,18 @@ class PromiseMade(_message.Message):
     BOUND_BY_FIELD_NUMBER: _builtins.int
     PLACE_TIME_FIELD_NUMBER: _builtins.int
     bound_by: _builtins.str
-    """What bound it, e.g. "CHANNEL_SAME_DAY", "COMMUNE_SCHEDULE", "PARTNER_LEAD_TIME"."""
+    """What bound the hand-over: CHANNEL_SAME_DAY, CHANNEL_NEXT_WORKING_DAY or COMMUNE_SCHEDULE. Never empty."""
     @_builtins.property
     def handover_deadline_time(self) -> _timestamp_pb2.Timestamp:
-        """Courier must have it before this business time."""
+        """Courier must have it before this business time. Never unset."""
 
     @_builtins.property
     def delivery_deadline_time(self) -> _timestamp_pb2.Timestamp:
-        """Buyer should have it before this business time."""
+        """Buyer should have it before this business time. Never unset."""
 
     @_builtins.property
     def place_time(self) -> _timestamp_pb2.Timestamp:
-        """Business time at which the order was placed."""
+        """Business time at which the order was placed. Never unset."""
 
     def __init__(
         self,
@@ -243,7 +245,7 @@ class ParcelReady(_message.Message):
     READY_TIME_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def ready_time(self) -> _timestamp_pb2.Timestamp:
-        """Business time."""
+        """Business time. Never unset."""
 
     def __init__(
         self,
@@ -269,14 +271,14 @@ class ParcelPickedUp(_message.Message):
     PICKUP_TIME_FIELD_NUMBER: _builtins.int
     ATTEMPT_FIELD_NUMBER: _builtins.int
     batch_id: _builtins.str
-    """Pickup batch."""
+    """Pickup batch. Never empty."""
     partner_id: _builtins.str
-    """Courier partner."""
+    """Courier partner. Never empty."""
     attempt: _builtins.int
-    """Attempt, from 1."""
+    """Attempt, from 1. Never 0."""
     @_builtins.property
     def pickup_time(self) -> _timestamp_pb2.Timestamp:
-        """Partner's time of the scan."""
+        """Partner's time of the scan. Never unset."""
 
     def __init__(
         self,
@@ -306,16 +308,18 @@ class PickupFailed(_message.Message):
     ATTEMPT_FIELD_NUMBER: _builtins.int
     FAIL_TIME_FIELD_NUMBER: _builtins.int
     batch_id: _builtins.str
-    """Pickup batch."""
+    """Pickup batch. Never empty."""
     partner_id: _builtins.str
-    """Courier partner."""
+    """Courier partner. Never empty."""
     reason: _builtins.str
-    """Taxonomy reason, UPPER_SNAKE_CASE: NOT_READY, SELLER_ABSENT, WRONG_ADDRESS, OVER_SIZE, BAD_PACKING, COURIER_INCIDENT, WEATHER, SELLER_CANCELLED."""
+    """Taxonomy reason, UPPER_SNAKE_CASE: NOT_READY, SELLER_ABSENT, WRONG_ADDRESS, OVER_SIZE, BAD_PACKING, COURIER_INCIDENT, WEATHER, SELLER_CANCELLED.
+    Never empty.
+    """
     attempt: _builtins.int
-    """Attempt that failed, from 1."""
+    """Attempt that failed, from 1. Never 0."""
     @_builtins.property
     def fail_time(self) -> _timestamp_pb2.Timestamp:
-        """Partner's time."""
+        """Partner's time. Never unset."""
 
     def __init__(
         self,
@@ -343,10 +347,10 @@ class ParcelInTransit(_message.Message):
     PARTNER_ID_FIELD_NUMBER: _builtins.int
     SCAN_TIME_FIELD_NUMBER: _builtins.int
     partner_id: _builtins.str
-    """Courier partner."""
+    """Courier partner. Never empty."""
     @_builtins.property
     def scan_time(self) -> _timestamp_pb2.Timestamp:
-        """Partner's time of the first scan on the way."""
+        """Partner's time of the first scan on the way. Never unset."""
 
     def __init__(
         self,
@@ -373,14 +377,16 @@ class DeliveryFailed(_message.Message):
     ATTEMPT_FIELD_NUMBER: _builtins.int
     FAIL_TIME_FIELD_NUMBER: _builtins.int
     partner_id: _builtins.str
-    """Courier partner."""
+    """Courier partner. Never empty."""
     reason: _builtins.str
-    """Reason, UPPER_SNAKE_CASE: BUYER_ABSENT, BUYER_REFUSED, WRONG_ADDRESS, UNREACHABLE, COURIER_INCIDENT."""
+    """Reason, UPPER_SNAKE_CASE: BUYER_ABSENT, BUYER_REFUSED, WRONG_ADDRESS, UNREACHABLE, COURIER_INCIDENT, or the
+    partner's own word; NOT_STATED if it said none. Never empty.
+    """
     attempt: _builtins.int
-    """Attempt that failed, from 1."""
+    """Attempt that failed, from 1. Never 0."""
     @_builtins.property
     def fail_time(self) -> _timestamp_pb2.Timestamp:
-        """Partner's time."""
+        """Partner's time. Never unset."""
 
     def __init__(
         self,
@@ -408,12 +414,12 @@ class ParcelDelivered(_message.Message):
     COD_COLLECTED_VND_FIELD_NUMBER: _builtins.int
     DELIVER_TIME_FIELD_NUMBER: _builtins.int
     partner_id: _builtins.str
-    """Courier partner."""
+    """Courier partner. Never empty."""
     cod_collected_vnd: _builtins.int
     """Cash collected in đồng. 0 = none was due."""
     @_builtins.property
     def deliver_time(self) -> _timestamp_pb2.Timestamp:
-        """Partner's time."""
+        """Partner's time. Never unset."""
 
     def __init__(
         self,
@@ -440,12 +446,14 @@ class ParcelReturned(_message.Message):
     RETURN_TIME_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     partner_id: _builtins.str
-    """Courier partner."""
+    """Courier partner. Never empty."""
     reason: _builtins.str
-    """Why it came back, UPPER_SNAKE_CASE."""
+    """Why it came back, UPPER_SNAKE_CASE: CANCELLED if it was called off, else the partner's reason, or that of the last
+    failed delivery; NOT_STATED if there is none. Never empty.
+    """
     @_builtins.property
     def return_time(self) -> _timestamp_pb2.Timestamp:
-        """Partner's time."""
+        """Partner's time. Never unset."""
 
     def __init__(
         self,
@@ -471,10 +479,10 @@ class ParcelLost(_message.Message):
     PARTNER_ID_FIELD_NUMBER: _builtins.int
     LOSE_TIME_FIELD_NUMBER: _builtins.int
     partner_id: _builtins.str
-    """Courier partner that had it."""
+    """Courier partner that had it. Never empty."""
     @_builtins.property
     def lose_time(self) -> _timestamp_pb2.Timestamp:
-        """Partner's time."""
+        """Partner's time. Never unset."""
 
     def __init__(
         self,
@@ -498,7 +506,7 @@ class ParcelCancelled(_message.Message):
 
     REASON_FIELD_NUMBER: _builtins.int
     reason: _builtins.str
-    """Why, UPPER_SNAKE_CASE."""
+    """Why, UPPER_SNAKE_CASE. Never empty."""
     def __init__(
         self,
         *,
@@ -520,7 +528,7 @@ class ParcelCancelRefused(_message.Message):
 
     REASON_FIELD_NUMBER: _builtins.int
     reason: _builtins.str
-    """Why, UPPER_SNAKE_CASE: ALREADY_COLLECTED."""
+    """Why, UPPER_SNAKE_CASE: ALREADY_COLLECTED. Never empty."""
     def __init__(
         self,
         *,

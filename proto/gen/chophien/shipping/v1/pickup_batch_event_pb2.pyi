@@ -37,9 +37,9 @@ class PickupBatchEvent(_message.Message):
     BATCH_HANDED_OVER_FIELD_NUMBER: _builtins.int
     BATCH_LAPSED_FIELD_NUMBER: _builtins.int
     batch_id: _builtins.str
-    """The batch; the record's key."""
+    """The batch; the record's key. Never empty."""
     version: _builtins.int
-    """Position of this fact in the batch's history, from 1, rising; a number is left out where something changed without a fact."""
+    """Position of this fact in the batch's history, from 1, without gaps. Never 0."""
     @_builtins.property
     def batch_closed(self) -> Global___BatchClosed:
         """The run is planned and takes no more parcels."""
@@ -111,14 +111,14 @@ class RunStop(_message.Message):
     ARRIVE_TIME_FIELD_NUMBER: _builtins.int
     PARCEL_IDS_FIELD_NUMBER: _builtins.int
     pickup_point_id: _builtins.str
-    """Where."""
+    """Where. Never empty."""
     @_builtins.property
     def arrive_time(self) -> _timestamp_pb2.Timestamp:
-        """Expected arrival, business time."""
+        """Expected arrival, business time. Never unset."""
 
     @_builtins.property
     def parcel_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Parcels to collect there, at least one."""
+        """Parcels to collect there. Never empty."""
 
     def __init__(
         self,
@@ -149,26 +149,26 @@ class BatchClosed(_message.Message):
     RETURN_TIME_FIELD_NUMBER: _builtins.int
     MANIFEST_HASH_FIELD_NUMBER: _builtins.int
     wave_id: _builtins.str
-    """Wave it came from."""
+    """Wave it came from. Never empty."""
     hub_id: _builtins.str
-    """Hub at which the run ends."""
+    """Hub at which the run ends. Never empty."""
     manifest_hash: _builtins.str
-    """Hash of the manifest, SHA-256 hex."""
+    """Hash of the manifest, SHA-256 hex. Never empty."""
     @_builtins.property
     def commune_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Communes of its stops."""
+        """Communes of its stops. Never empty."""
 
     @_builtins.property
     def stops(self) -> _containers.RepeatedCompositeFieldContainer[Global___RunStop]:
-        """Stops in order, at least one."""
+        """Stops in order. Never empty."""
 
     @_builtins.property
     def leave_time(self) -> _timestamp_pb2.Timestamp:
-        """Vehicle leaves at this business time."""
+        """Vehicle leaves at this business time. Never unset."""
 
     @_builtins.property
     def return_time(self) -> _timestamp_pb2.Timestamp:
-        """Vehicle is at the hub at this business time."""
+        """Vehicle is at the hub at this business time. Never unset."""
 
     def __init__(
         self,
@@ -200,14 +200,14 @@ class BatchTendered(_message.Message):
     ANSWER_DEADLINE_TIME_FIELD_NUMBER: _builtins.int
     HUB_ID_FIELD_NUMBER: _builtins.int
     tender_id: _builtins.str
-    """Tender, unique."""
+    """Tender, unique. Never empty."""
     partner_id: _builtins.str
-    """Courier partner."""
+    """Courier partner. Never empty."""
     hub_id: _builtins.str
-    """Hub at which the run ends."""
+    """Hub at which the run ends. Never empty."""
     @_builtins.property
     def answer_deadline_time(self) -> _timestamp_pb2.Timestamp:
-        """Answers count until this business time."""
+        """Answers count until this business time. Never unset."""
 
     def __init__(
         self,
@@ -235,9 +235,9 @@ class BatchAccepted(_message.Message):
     PARTNER_ID_FIELD_NUMBER: _builtins.int
     REFUSED_PARCEL_IDS_FIELD_NUMBER: _builtins.int
     tender_id: _builtins.str
-    """Tender."""
+    """Tender. Never empty."""
     partner_id: _builtins.str
-    """Courier partner."""
+    """Courier partner. Never empty."""
     @_builtins.property
     def refused_parcel_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Parcels it does not take. Empty = takes all."""
@@ -267,11 +267,11 @@ class BatchDeclined(_message.Message):
     PARTNER_ID_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     tender_id: _builtins.str
-    """Tender."""
+    """Tender. Never empty."""
     partner_id: _builtins.str
-    """Courier partner."""
+    """Courier partner. Never empty."""
     reason: _builtins.str
-    """Why, UPPER_SNAKE_CASE."""
+    """Why, UPPER_SNAKE_CASE. Never empty."""
     def __init__(
         self,
         *,
@@ -296,9 +296,9 @@ class TenderExpired(_message.Message):
     TENDER_ID_FIELD_NUMBER: _builtins.int
     PARTNER_ID_FIELD_NUMBER: _builtins.int
     tender_id: _builtins.str
-    """Tender."""
+    """Tender. Never empty."""
     partner_id: _builtins.str
-    """Courier partner."""
+    """Courier partner. Never empty."""
     def __init__(
         self,
         *,
@@ -324,13 +324,13 @@ class BatchMoved(_message.Message):
     TO_HUB_ID_FIELD_NUMBER: _builtins.int
     MANIFEST_HASH_FIELD_NUMBER: _builtins.int
     closure_id: _builtins.str
-    """The closure that caused it."""
+    """The closure that caused it. Never empty."""
     from_hub_id: _builtins.str
-    """Hub before."""
+    """Hub before. Never empty."""
     to_hub_id: _builtins.str
-    """Hub now."""
+    """Hub now. Never empty."""
     manifest_hash: _builtins.str
-    """Hash of the new manifest, SHA-256 hex."""
+    """Hash of the new manifest, SHA-256 hex. Never empty."""
     def __init__(
         self,
         *,
@@ -357,14 +357,14 @@ class BatchCollected(_message.Message):
     PICKED_PARCEL_IDS_FIELD_NUMBER: _builtins.int
     MISSED_PARCEL_IDS_FIELD_NUMBER: _builtins.int
     partner_id: _builtins.str
-    """Courier partner."""
+    """Courier partner. Never empty."""
     @_builtins.property
     def picked_parcel_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Parcels on board."""
+        """Parcels on board. Empty = none."""
 
     @_builtins.property
     def missed_parcel_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Parcels left behind."""
+        """Parcels left behind. Empty = none."""
 
     def __init__(
         self,
@@ -390,10 +390,10 @@ class BatchHandedOver(_message.Message):
     HUB_ID_FIELD_NUMBER: _builtins.int
     HANDOVER_TIME_FIELD_NUMBER: _builtins.int
     hub_id: _builtins.str
-    """Hub."""
+    """Hub. Never empty."""
     @_builtins.property
     def handover_time(self) -> _timestamp_pb2.Timestamp:
-        """Partner's time."""
+        """Partner's time. Never unset."""
 
     def __init__(
         self,
@@ -418,10 +418,10 @@ class BatchLapsed(_message.Message):
     PARTNER_ID_FIELD_NUMBER: _builtins.int
     PARCEL_IDS_FIELD_NUMBER: _builtins.int
     partner_id: _builtins.str
-    """Courier partner."""
+    """Courier partner. Never empty."""
     @_builtins.property
     def parcel_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Parcels that nobody reported, in the order of the stops; they are planned anew."""
+        """Parcels that nobody reported, in the order of the stops; they are planned anew. Never empty."""
 
     def __init__(
         self,

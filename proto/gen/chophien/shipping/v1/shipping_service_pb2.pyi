@@ -201,30 +201,32 @@ class Promise(_message.Message):
     LEAD_DAYS_FIELD_NUMBER: _builtins.int
     PARTNER_ID_FIELD_NUMBER: _builtins.int
     bound_by: _builtins.str
-    """What bound the hand-over: CHANNEL_SAME_DAY, CHANNEL_NEXT_WORKING_DAY or COMMUNE_SCHEDULE."""
+    """What bound the hand-over: CHANNEL_SAME_DAY, CHANNEL_NEXT_WORKING_DAY or COMMUNE_SCHEDULE. Never empty."""
     lead_days: _builtins.int
-    """Partner's lead time to the destination in its working days, counted after the hand-over."""
+    """Partner's lead time to the destination in its working days, counted after the hand-over.
+    0 = the day of the hand-over.
+    """
     partner_id: _builtins.str
-    """Partner the lead time was taken from."""
+    """Partner the lead time was taken from. Never empty."""
     @_builtins.property
     def handover_deadline_time(self) -> _timestamp_pb2.Timestamp:
-        """Courier must have it before this business time."""
+        """Courier must have it before this business time. Never unset."""
 
     @_builtins.property
     def delivery_deadline_time(self) -> _timestamp_pb2.Timestamp:
-        """Buyer should have it before this business time."""
+        """Buyer should have it before this business time. Never unset."""
 
     @_builtins.property
     def place_time(self) -> _timestamp_pb2.Timestamp:
-        """Business time at which the order was placed."""
+        """Business time at which the order was placed. Never unset."""
 
     @_builtins.property
     def channel_deadline_time(self) -> _timestamp_pb2.Timestamp:
-        """Deadline of the sales channel alone."""
+        """Deadline of the sales channel alone. Never unset."""
 
     @_builtins.property
     def first_wave_time(self) -> _timestamp_pb2.Timestamp:
-        """First wave of the commune that could still be used when the promise was made."""
+        """First wave of the commune that could still be used when the promise was made. Never unset."""
 
     def __init__(
         self,
@@ -265,23 +267,23 @@ class QuotePromiseRequest(_message.Message):
     """Pickup point; its place counts instead of origin, and only vehicles that reach its gate. Empty = any gate of the commune, the promise may then be refused later."""
     @_builtins.property
     def origin(self) -> _common_pb2.Place:
-        """Commune of the pickup point. May be left out if pickup_point_id is set."""
+        """Commune of the pickup point. Unset = that of pickup_point_id, which must be set then."""
 
     @_builtins.property
     def destination(self) -> _common_pb2.Place:
-        """Where it goes."""
+        """Where it goes. Never unset."""
 
     @_builtins.property
     def size(self) -> _common_pb2.Size:
-        """Gross weight and outer size."""
+        """Gross weight and outer size. Never unset."""
 
     @_builtins.property
     def handling(self) -> _containers.RepeatedScalarFieldContainer[_common_pb2.Handling.ValueType]:
-        """What it needs on the way."""
+        """What it needs on the way. Empty = dry goods."""
 
     @_builtins.property
     def place_time(self) -> _timestamp_pb2.Timestamp:
-        """Business time of the order. Not set = now."""
+        """Business time of the order. Unset = now."""
 
     def __init__(
         self,
@@ -314,10 +316,12 @@ class QuotePromiseResponse(_message.Message):
     refuse_reason: _builtins.str
     """Why it cannot be shipped, as in ParcelRefused. Empty = it can."""
     chargeable_g: _builtins.int
-    """Chargeable weight in grams at the partner that would carry it: the larger of actual and volumetric."""
+    """Chargeable weight in grams at the partner that would carry it: the larger of actual and volumetric.
+    0 = cannot be shipped.
+    """
     @_builtins.property
     def promise(self) -> Global___Promise:
-        """The promise. Not set = cannot be shipped."""
+        """The promise. Unset = cannot be shipped."""
 
     def __init__(
         self,
@@ -343,9 +347,9 @@ class MarkReadyRequest(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     PARCEL_ID_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
-    """Chosen by the caller, at most 64 characters."""
+    """Chosen by the caller, at most 64 characters. Never empty."""
     parcel_id: _builtins.str
-    """Parcel."""
+    """Parcel. Never empty."""
     def __init__(
         self,
         *,
@@ -369,7 +373,7 @@ class MarkReadyResponse(_message.Message):
     READY_TIME_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def ready_time(self) -> _timestamp_pb2.Timestamp:
-        """Business time at which it was first marked ready."""
+        """Business time at which it was first marked ready. Never unset."""
 
     def __init__(
         self,
@@ -394,11 +398,11 @@ class CancelParcelRequest(_message.Message):
     PARCEL_ID_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
-    """Chosen by the caller, at most 64 characters."""
+    """Chosen by the caller, at most 64 characters. Never empty."""
     parcel_id: _builtins.str
-    """Parcel."""
+    """Parcel. Never empty."""
     reason: _builtins.str
-    """Why, UPPER_SNAKE_CASE, at most 64 characters."""
+    """Why, UPPER_SNAKE_CASE, at most 64 characters. Never empty."""
     def __init__(
         self,
         *,
@@ -422,7 +426,7 @@ class CancelParcelResponse(_message.Message):
 
     CANCELLED_FIELD_NUMBER: _builtins.int
     cancelled: _builtins.bool
-    """True: called off. False: already collected, it comes back as a return."""
+    """True = called off. False = already collected, it comes back as a return."""
     def __init__(
         self,
         *,
@@ -444,7 +448,7 @@ class GetParcelRequest(_message.Message):
 
     PARCEL_ID_FIELD_NUMBER: _builtins.int
     parcel_id: _builtins.str
-    """Parcel."""
+    """Parcel. Never empty."""
     def __init__(
         self,
         *,
@@ -483,19 +487,19 @@ class Parcel(_message.Message):
     RETURN_WANTED_FIELD_NUMBER: _builtins.int
     SELLER_IDS_FIELD_NUMBER: _builtins.int
     parcel_id: _builtins.str
-    """Parcel, equal to the order's part_id."""
+    """Parcel, equal to the order's part_id. Never empty."""
     order_id: _builtins.str
-    """Order."""
+    """Order. Never empty."""
     state: Global___ParcelState.ValueType
-    """How far it has come."""
+    """How far it has come. Never unspecified."""
     pickup_point_id: _builtins.str
-    """Where it is collected."""
+    """Where it is collected. Never empty."""
     cod_vnd: _builtins.int
     """Cash to collect on delivery in đồng. 0 = none."""
     pickup_attempt: _builtins.int
-    """Pickup attempt that is next or under way, from 1."""
+    """Pickup attempt that is next or under way, from 1. Never 0."""
     delivery_attempts: _builtins.int
-    """Failed delivery attempts so far."""
+    """Failed delivery attempts so far. 0 = none."""
     batch_id: _builtins.str
     """Its run. Empty = on none."""
     partner_id: _builtins.str
@@ -503,34 +507,34 @@ class Parcel(_message.Message):
     reason: _builtins.str
     """Why it was refused, cancelled, missed or returned last. Empty = none of it."""
     return_wanted: _builtins.bool
-    """True: it was called off too late and comes back as a return."""
+    """True = it was called off too late and comes back as a return. False = it goes its way."""
     @_builtins.property
     def origin(self) -> _common_pb2.Place:
-        """Commune of the pickup point. Not set while the pickup point is not known."""
+        """Commune of the pickup point. Unset = it was not accepted, or its pickup point is not known yet."""
 
     @_builtins.property
     def destination(self) -> _common_pb2.Place:
-        """Where it goes."""
+        """Where it goes. Never unset."""
 
     @_builtins.property
     def size(self) -> _common_pb2.Size:
-        """Size and weight."""
+        """Size and weight. Never unset."""
 
     @_builtins.property
     def handling(self) -> _containers.RepeatedScalarFieldContainer[_common_pb2.Handling.ValueType]:
-        """What it needs on the way."""
+        """What it needs on the way. Empty = dry goods."""
 
     @_builtins.property
     def ready_time(self) -> _timestamp_pb2.Timestamp:
-        """Business time at which it was marked ready. Not set = not packed."""
+        """Business time at which it was marked ready. Unset = not packed."""
 
     @_builtins.property
     def promise(self) -> Global___Promise:
-        """The promise. Not set = none was made."""
+        """The promise. Unset = none was made."""
 
     @_builtins.property
     def seller_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Sellers of its goods."""
+        """Sellers of its goods. Never empty."""
 
     def __init__(
         self,
@@ -575,11 +579,11 @@ class GetParcelResponse(_message.Message):
     """Trace of the order, 32 hex digits. Empty = was not traced."""
     @_builtins.property
     def parcel(self) -> Global___Parcel:
-        """The parcel."""
+        """The parcel. Never unset."""
 
     @_builtins.property
     def history(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.HistoryEntry]:
-        """What happened, by time."""
+        """What happened, by time. Empty = it waits for its pickup point."""
 
     def __init__(
         self,
@@ -650,7 +654,7 @@ class ListBatchesResponse(_message.Message):
     """Empty = last page."""
     @_builtins.property
     def batches(self) -> _containers.RepeatedCompositeFieldContainer[Global___Batch]:
-        """Newest first, without lines."""
+        """Newest first, without lines. Empty = none match."""
 
     def __init__(
         self,
@@ -674,7 +678,7 @@ class GetBatchRequest(_message.Message):
 
     BATCH_ID_FIELD_NUMBER: _builtins.int
     batch_id: _builtins.str
-    """Pickup batch."""
+    """Pickup batch. Never empty."""
     def __init__(
         self,
         *,
@@ -700,16 +704,16 @@ class BatchLine(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     REPORT_TIME_FIELD_NUMBER: _builtins.int
     parcel_id: _builtins.str
-    """Parcel."""
+    """Parcel. Never empty."""
     state: Global___LineState.ValueType
-    """What became of it."""
+    """What became of it. Never unspecified."""
     attempt: _builtins.int
-    """Attempt of the parcel on this run, from 1."""
+    """Attempt of the parcel on this run, from 1. Never 0."""
     reason: _builtins.str
     """Why it was missed, cancelled or refused. Empty = it was not."""
     @_builtins.property
     def report_time(self) -> _timestamp_pb2.Timestamp:
-        """Time of the partner's report. Not set = none yet."""
+        """Time of the partner's report. Unset = none yet."""
 
     def __init__(
         self,
@@ -752,46 +756,46 @@ class Batch(_message.Message):
     PARCELS_OPEN_FIELD_NUMBER: _builtins.int
     WEIGHT_G_FIELD_NUMBER: _builtins.int
     batch_id: _builtins.str
-    """Pickup batch."""
+    """Pickup batch. Never empty."""
     state: Global___BatchState.ValueType
-    """How far it has come."""
+    """How far it has come. Never unspecified."""
     wave_id: _builtins.str
-    """Wave it came from."""
+    """Wave it came from. Never empty."""
     hub_id: _builtins.str
-    """Hub at which the run ends."""
+    """Hub at which the run ends. Never empty."""
     partner_id: _builtins.str
     """Partner it is offered to or that took it. Empty = none."""
     vehicle_kind: _common_pb2.VehicleKind.ValueType
-    """Vehicle kind planned."""
+    """Vehicle kind planned. Never unspecified."""
     manifest_hash: _builtins.str
-    """Hash of the manifest, SHA-256 hex."""
+    """Hash of the manifest, SHA-256 hex. Never empty."""
     closure_id: _builtins.str
     """Closure that moved it last. Empty = never moved."""
     parcels_planned: _builtins.int
-    """Parcels planned when it was closed."""
+    """Parcels planned when it was closed. 0 = none of an officer's commune."""
     parcels_picked: _builtins.int
-    """Parcels on board."""
+    """Parcels on board. 0 = none."""
     parcels_missed: _builtins.int
-    """Parcels missed."""
+    """Parcels missed. 0 = none."""
     parcels_open: _builtins.int
-    """Parcels that wait for a report."""
+    """Parcels that wait for a report. 0 = none."""
     weight_g: _builtins.int
-    """Gross weight planned in grams."""
+    """Gross weight planned in grams. 0 = none of an officer's commune."""
     @_builtins.property
     def commune_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Communes of its stops."""
+        """Communes of its stops. Never empty."""
 
     @_builtins.property
     def stops(self) -> _containers.RepeatedCompositeFieldContainer[_pickup_batch_event_pb2.RunStop]:
-        """Stops in order."""
+        """Stops in order. Empty = none is left."""
 
     @_builtins.property
     def leave_time(self) -> _timestamp_pb2.Timestamp:
-        """Vehicle leaves at this business time."""
+        """Vehicle leaves at this business time. Never unset."""
 
     @_builtins.property
     def return_time(self) -> _timestamp_pb2.Timestamp:
-        """Vehicle is at the hub at this business time."""
+        """Vehicle is at the hub at this business time. Never unset."""
 
     def __init__(
         self,
@@ -834,16 +838,16 @@ class BatchTender(_message.Message):
     ANSWER_DEADLINE_TIME_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     tender_id: _builtins.str
-    """Tender."""
+    """Tender. Never empty."""
     partner_id: _builtins.str
-    """Courier partner."""
+    """Courier partner. Never empty."""
     state: _builtins.str
-    """OFFERED, ACCEPTED, DECLINED, EXPIRED or WITHDRAWN."""
+    """OFFERED, ACCEPTED, DECLINED, EXPIRED or WITHDRAWN. Never empty."""
     reason: _builtins.str
     """Why it was declined. Empty = it was not."""
     @_builtins.property
     def answer_deadline_time(self) -> _timestamp_pb2.Timestamp:
-        """Answers count until this business time."""
+        """Answers count until this business time. Never unset."""
 
     def __init__(
         self,
@@ -877,19 +881,19 @@ class GetBatchResponse(_message.Message):
     """Trace of the batch, 32 hex digits. Empty = was not traced."""
     @_builtins.property
     def batch(self) -> Global___Batch:
-        """The batch."""
+        """The batch. Never unset."""
 
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___BatchLine]:
-        """Its parcels."""
+        """Its parcels. Empty = none of an officer's commune."""
 
     @_builtins.property
     def tenders(self) -> _containers.RepeatedCompositeFieldContainer[Global___BatchTender]:
-        """Its offers, oldest first."""
+        """Its offers, oldest first. Empty = no partner was there to ask."""
 
     @_builtins.property
     def history(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.HistoryEntry]:
-        """What happened, by time."""
+        """What happened, by time. Never empty."""
 
     def __init__(
         self,
@@ -917,7 +921,7 @@ class ExplainParcelRequest(_message.Message):
     PARCEL_ID_FIELD_NUMBER: _builtins.int
     LOCAL_DATE_FIELD_NUMBER: _builtins.int
     parcel_id: _builtins.str
-    """Parcel."""
+    """Parcel. Never empty."""
     local_date: _builtins.str
     """Local date of the waves, "YYYY-MM-DD". Empty = today."""
     def __init__(
@@ -943,9 +947,9 @@ class Figure(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     VALUE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """What it is, with its unit last, e.g. "weight_kg", "marginal_cost_vnd", "deadline_time"."""
+    """What it is, with its unit last, e.g. "weight_kg", "marginal_cost_vnd", "deadline_time". Never empty."""
     value: _builtins.str
-    """The value as text; times in ISO 8601 with offset."""
+    """The value as text; times in ISO 8601 with offset. Never empty."""
     def __init__(
         self,
         *,
@@ -975,11 +979,14 @@ class WaveReason(_message.Message):
     MARGINAL_COST_VND_FIELD_NUMBER: _builtins.int
     FIGURES_FIELD_NUMBER: _builtins.int
     wave_id: _builtins.str
-    """Wave."""
+    """Wave. Never empty."""
     rides: _builtins.bool
-    """True: it rides. False: it is held or not considered."""
+    """True = it rides. False = it is held or not considered."""
     code: _builtins.str
-    """Reason code: MUST_GO, RIDES_ALONG, HELD_FOR_LATER_WAVE, NOT_READY, NO_CAPACITY, NO_PARTNER_LEFT, NO_VEHICLE_FITS, NO_REACHABLE_HUB, NO_WAY, NOT_HOME_IN_TIME, GATE_CLOSED, NOT_ON_TIME_ANY_MORE, PINNED_TO_WAIT, PIN_IMPOSSIBLE, RUN_STAYS, ADDED_TO_RUN."""
+    """Reason code: MUST_GO, NO_WITNESS, RIDES_ALONG, HELD_FOR_LATER_WAVE, NOT_READY, NO_CAPACITY, NO_PARTNER_LEFT,
+    NO_VEHICLE_FITS, NO_REACHABLE_HUB, NO_WAY, NOT_HOME_IN_TIME, GATE_CLOSED, NOT_ON_TIME_ANY_MORE, PINNED_TO_WAIT,
+    PIN_IMPOSSIBLE, RUN_STAYS, ADDED_TO_RUN. Never empty.
+    """
     waits_for_wave_id: _builtins.str
     """The wave it waits for. Empty = it rides, or no wave is known."""
     batch_id: _builtins.str
@@ -988,11 +995,11 @@ class WaveReason(_message.Message):
     """What it added to the cost of its run in đồng, by the plan. 0 = does not ride."""
     @_builtins.property
     def decide_time(self) -> _timestamp_pb2.Timestamp:
-        """Business time of the decision."""
+        """Business time of the decision. Never unset."""
 
     @_builtins.property
     def figures(self) -> _containers.RepeatedCompositeFieldContainer[Global___Figure]:
-        """The numbers behind it."""
+        """The numbers behind it. Empty = none."""
 
     def __init__(
         self,
@@ -1030,30 +1037,32 @@ class ExplainParcelResponse(_message.Message):
     HISTORY_FIELD_NUMBER: _builtins.int
     TRACE_ID_FIELD_NUMBER: _builtins.int
     on_run: _builtins.bool
-    """True: it is on a live run now."""
+    """True = it is on a live run now. False = it is on none."""
     batch_id: _builtins.str
     """Its run. Empty = on none."""
     code: _builtins.str
-    """The answer for now, a code as in WaveReason or WAITS_FOR_PICKUP_POINT, WAITS_FOR_FIRST_WAVE, NOT_PACKED, ON_HOLD, COLLECTED, CLOSED."""
+    """The answer for now, a code as in WaveReason or WAITS_FOR_PICKUP_POINT, WAITS_FOR_FIRST_WAVE, NOT_PACKED, ON_HOLD, COLLECTED, CLOSED.
+    Never empty.
+    """
     text: _builtins.str
-    """The answer for people, in English, without personal data."""
+    """The answer for people, in English, without personal data. Never empty."""
     trace_id: _builtins.str
     """Trace of the order, 32 hex digits. Empty = was not traced."""
     @_builtins.property
     def next_wave_time(self) -> _timestamp_pb2.Timestamp:
-        """Next wave that looks at it. Not set = none."""
+        """Next wave that looks at it. Unset = none."""
 
     @_builtins.property
     def waves(self) -> _containers.RepeatedCompositeFieldContainer[Global___WaveReason]:
-        """What the waves of that day decided, oldest first."""
+        """What the waves of that day decided, oldest first. Empty = none has looked at it."""
 
     @_builtins.property
     def promise(self) -> Global___Promise:
-        """The promise it is measured by. Not set = none was made."""
+        """The promise it is measured by. Unset = none was made."""
 
     @_builtins.property
     def history(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.HistoryEntry]:
-        """What happened, by time."""
+        """What happened, by time. Empty = it waits for its pickup point."""
 
     def __init__(
         self,
@@ -1089,20 +1098,20 @@ class DeclareClosureRequest(_message.Message):
     TO_TIME_FIELD_NUMBER: _builtins.int
     SOURCE_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
-    """Chosen by the caller, at most 64 characters."""
+    """Chosen by the caller, at most 64 characters. Never empty."""
     road_id: _builtins.str
     """A road, by its id in the service profiles, e.g. "o-quy-ho"."""
     commune_code: _builtins.str
     """A commune: nothing is collected there."""
     source: _builtins.str
-    """Who says so, at most 200 characters."""
+    """Who says so, at most 200 characters. Empty = not stated."""
     @_builtins.property
     def from_time(self) -> _timestamp_pb2.Timestamp:
-        """From this business time. Not set = now."""
+        """From this business time. Unset = now."""
 
     @_builtins.property
     def to_time(self) -> _timestamp_pb2.Timestamp:
-        """Until this business time, which must be later than from_time."""
+        """Until this business time, which must be later than from_time. Never unset."""
 
     def __init__(
         self,
@@ -1132,7 +1141,7 @@ class DeclareClosureResponse(_message.Message):
 
     CLOSURE_ID_FIELD_NUMBER: _builtins.int
     closure_id: _builtins.str
-    """Closure; batches that it moves carry it."""
+    """Closure; batches that it moves carry it. Never empty."""
     def __init__(
         self,
         *,
@@ -1155,9 +1164,9 @@ class LiftClosureRequest(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     CLOSURE_ID_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
-    """Chosen by the caller, at most 64 characters."""
+    """Chosen by the caller, at most 64 characters. Never empty."""
     closure_id: _builtins.str
-    """Closure."""
+    """Closure. Never empty."""
     def __init__(
         self,
         *,
@@ -1181,7 +1190,7 @@ class LiftClosureResponse(_message.Message):
     TO_TIME_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def to_time(self) -> _timestamp_pb2.Timestamp:
-        """Business time at which it ended."""
+        """Business time at which it ended. Never unset."""
 
     def __init__(
         self,
@@ -1206,11 +1215,11 @@ class PlanWaveRequest(_message.Message):
     HUB_ID_FIELD_NUMBER: _builtins.int
     TAKE_ALL_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
-    """Chosen by the caller, at most 64 characters."""
+    """Chosen by the caller, at most 64 characters. Never empty."""
     hub_id: _builtins.str
-    """First-choice hub of the communes to plan, e.g. "hub-sa-pa"."""
+    """First-choice hub of the communes to plan, e.g. "hub-sa-pa". Never empty."""
     take_all: _builtins.bool
-    """True: take everything that is ready, even if nothing must go yet."""
+    """True = take everything that is ready, even if nothing must go yet. False = decide as any wave does."""
     def __init__(
         self,
         *,
@@ -1237,11 +1246,11 @@ class PlanWaveResponse(_message.Message):
     PARCELS_PLANNED_FIELD_NUMBER: _builtins.int
     PARCELS_HELD_FIELD_NUMBER: _builtins.int
     wave_id: _builtins.str
-    """Wave."""
+    """Wave. Never empty."""
     parcels_planned: _builtins.int
-    """Parcels that ride."""
+    """Parcels that ride. 0 = none."""
     parcels_held: _builtins.int
-    """Parcels that are held."""
+    """Parcels that are held. 0 = none."""
     @_builtins.property
     def batch_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Runs made. Empty = nothing rides."""
