@@ -9,7 +9,19 @@ from typing import Any
 import pytest
 from chassis.settings import SettingsError
 from shipping.adapters import planner
-from shipping.domain.planning import Budget, InvalidWave, Plan, Wave
+from shipping.domain.planning import (
+    Budget,
+    Forbidden,
+    InvalidWave,
+    PartnerDay,
+    Pin,
+    Plan,
+    Rule,
+    Wave,
+    broken_rules,
+    plan_by_rule,
+)
+from shipping.domain.planning.whatif import frozen_runs
 from shipping.settings import CONTACT_DAYS, PLAN_CPU_SECONDS, PLAN_SEED, RUN_GRACE_HOURS, read_settings
 from structlog.testing import capture_logs
 
@@ -34,6 +46,51 @@ def test_what_even_the_rule_cannot_plan_is_raised(yard: Yard) -> None:
     senseless = replace(wave, rides=(replace(wave.rides[0], weight_g=-1),))
     with pytest.raises(InvalidWave):
         planner.plan_or_rule(senseless, Budget(0.1), 1)
+
+
+def bound(wave: Wave) -> dict[str, Wave]:
+    """The wave, with a dearer partner beside, under each rule that binds whoever plans it."""
+    first, second, third = (ride.parcel_id for ride in wave.rides)
+    own, until = wave.vehicles[0].partner_id, wave.decide_time + timedelta(hours=3)
+    dear = [replace(v, vehicle_id=f"dear:{v.kind}", partner_id="dear", fixed_vnd=500_000) for v in wave.vehicles]
+    rides = [replace(ride, partner_ids=(*ride.partner_ids, "dear")) for ride in wave.rides]
+    wave = replace(wave, vehicles=(*wave.vehicles, *dear), rides=tuple(rides))
+    told = plan_by_rule(replace(wave, rides=wave.rides[:1]), Rule(name="greedy"), Budget(0.1), 1)
+    ceilings = PartnerDay(partner_id=own, parcels_max=2), PartnerDay(partner_id="dear", runs_max=1, runs_today=1)
+    return {
+        "forbidden": replace(wave, forbidden=(Forbidden(own, wave.gates[0].commune_code, until),)),
+        "ceilings": replace(wave, partners=ceilings),
+        "pins": replace(wave, pins=(Pin(parcel_id=first, rides=False), Pin(parcel_id=second, rides=True))),
+        "pinned runs": replace(wave, pinned_runs=told.runs),
+        "frozen runs": replace(wave, last_plan=told, freeze_time=until),
+        "what a change costs": replace(wave, last_plan=told, change_vnd=5_000),
+        "one partner only": replace(wave, pins=(Pin(parcel_id=third, partner_id="dear"),)),
+    }
+
+
+RULES_OF_A_WAVE = (
+    "forbidden",
+    "ceilings",
+    "pins",
+    "pinned runs",
+    "frozen runs",
+    "what a change costs",
+    "one partner only",
+)
+
+
+@pytest.mark.parametrize("rule", RULES_OF_A_WAVE)
+def test_what_binds_the_planner_binds_the_rule_that_stands_in_for_it(yard: Yard, monkeypatch: Any, rule: str) -> None:
+    def stumble(wave: Wave, budget: Budget, seed: int) -> Plan:
+        raise TypeError("no such luck")
+
+    yard.packed(3)
+    wave = bound(yard.gathered("hub-sa-pa", take_all=True).wave())[rule]
+    monkeypatch.setattr(planner, "plan_wave", stumble)
+    plan, _ = planner.plan_or_rule(wave, Budget(0.1), 1)
+    assert broken_rules(wave, plan) == ()
+    frozen = frozen_runs(wave)
+    assert all(run in plan.runs for run in frozen) and (frozen or rule != "frozen runs")
 
 
 async def test_a_stumble_is_logged_with_its_wave(yard: Yard, monkeypatch: Any) -> None:

@@ -18,6 +18,7 @@ import structlog
 from chassis.telemetry import count
 
 from shipping.domain.planning import Budget, Plan, Rule, Wave, plan_by_rule, plan_wave
+from shipping.domain.planning.whatif import frozen_runs
 
 _log = structlog.get_logger(__name__)
 
@@ -101,8 +102,8 @@ def plan_or_rule(wave: Wave, budget: Budget, seed: int) -> tuple[Plan, str]:
 
 
 def bare(wave: Wave) -> Wave:
-    """What the simple rule needs: parcels, gates and vehicles. Whatever else there is may be what nobody foresaw."""
-    return replace(wave, forecast=None, partners=(), forbidden=())
+    """The wave without its forecast, which is advice; all else binds the rule too, runs that are frozen among it."""
+    return replace(wave, forecast=None, pinned_runs=(*wave.pinned_runs, *frozen_runs(wave)))
 
 
 def _follow(parent: int) -> None:
