@@ -46,4 +46,4 @@ Global___TopicOptions: _TypeAlias = TopicOptions  # noqa: Y015
 
 TOPIC_FIELD_NUMBER: _builtins.int
 topic: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MessageOptions, Global___TopicOptions]
-"""The topic named after this message."""
+"""The topic named after this message. Unset = none is."""

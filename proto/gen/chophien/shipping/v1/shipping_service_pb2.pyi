@@ -947,9 +947,9 @@ class Figure(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     VALUE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """What it is, with its unit last, e.g. "weight_kg", "marginal_cost_vnd", "deadline_time". Never empty."""
+    """What it is, with its unit last, e.g. "weight_g", "run_parcels", "deadline_time". Never empty."""
     value: _builtins.str
-    """The value as text; times in ISO 8601 with offset. Never empty."""
+    """The value as text; times in ISO 8601 with offset. Empty = there is none."""
     def __init__(
         self,
         *,
