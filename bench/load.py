@@ -40,6 +40,7 @@ class Placed:
     """One order from the first try to its answer, in seconds of `time.perf_counter`."""
 
     first_try: float
+    request_id: str
     answered: float = 0.0
     order_id: str = ""
     sheds: int = 0
@@ -74,7 +75,8 @@ class Load:
 
     async def place(self, stub: Any, number: int) -> Placed:
         """Place one order, again after a shed or an outage, with jitter, until it is accepted."""
-        request, placed = self.request(number), Placed(time.perf_counter())
+        request = self.request(number)
+        placed = Placed(time.perf_counter(), request.request_id)
         while True:
             try:
                 answer = await stub.PlaceOrder(request, timeout=CALL_SECONDS_MAX, metadata=self.metadata())

@@ -12,6 +12,7 @@ import asyncpg
 import psutil
 
 RESULTS = Path(".run/bench")
+WRITTEN = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
 
 
 @dataclass(slots=True)
@@ -63,7 +64,7 @@ async def written(admin_url: str) -> int:
     """Writing transactions so far, of the whole server: only those draw an id, so a reading poll does not count."""
     connection = await asyncpg.connect(admin_url)
     try:
-        return int(await connection.fetchval("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint"))
+        return int(await connection.fetchval(WRITTEN))
     finally:
         await connection.close()
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 import uvloop
+from chassis.door import GROUP_MAX
 from laptop.stack import Stack
 from rich.console import Console
 from rich.progress import Progress
@@ -21,18 +22,20 @@ from rich.table import Table
 from bench import contenders, measure
 from bench.load import Market
 
-GROUP = 64
 SAMPLING = 0.1
+"""Of our traces; the others have no spans."""
+
+OURS = "chophien"
 PRODUCTS = tuple(f"bench-{number}" for number in range(8))
 
 
 def dbos(stack: Stack, count: int) -> measure.Round:
     """One round of four empty DBOS steps."""
     url = contenders.admin_url(stack).rsplit("/", 1)[0] + "/floor_dbos"
-    argv = [sys.executable, "-m", "bench.durable", url, str(count)]
+    argv = [sys.executable, "-m", "bench.durable", url, str(count), str(stack.children["postgres"].process.pid)]
     printed = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
     result = json.loads(printed.splitlines()[-1])
-    return measure.Round(count, result["took_s"], result["latencies_s"], {"dbos": result["cpu_s"]})
+    return measure.Round(count, result["took_s"], result["latencies_s"], result["cpu_s"], result["transactions"])
 
 
 async def one_round(stack: Stack, urls: dict[str, str], count: int, progress: Progress) -> dict[str, measure.Round]:
@@ -40,7 +43,7 @@ async def one_round(stack: Stack, urls: dict[str, str], count: int, progress: Pr
     task = progress.add_task("a round", total=4)
     rounds, admin = {}, contenders.admin_url(stack)
     for started in (
-        contenders.floor(stack, urls, GROUP, PRODUCTS),
+        contenders.floor(stack, urls, GROUP_MAX, PRODUCTS),
         contenders.ours(stack, PRODUCTS),
         contenders.floor(stack, urls, 1, PRODUCTS),
     ):
@@ -84,11 +87,14 @@ def result_of(results: dict[str, list[measure.Round]]) -> dict[str, Any]:
     """The result file: a row a contender, and the ratios as medians over the rounds of one run."""
 
     def ratio(to: str) -> float:
-        pairs = zip(results["chophien"], results[to], strict=True)
+        pairs = zip(results[OURS], results[to], strict=True)
         return round(median(ours.per_s / other.per_s for ours, other in pairs), 3)
 
     return {
-        "rows": [{"contender": name, "sampling": SAMPLING, **middle(rounds)} for name, rounds in results.items()],
+        "rows": [
+            {"contender": name, "sampling": SAMPLING if name == OURS else None, **middle(rounds)}
+            for name, rounds in results.items()
+        ],
         "ratio_to_floor": ratio("floor, grouped"),
         "ratio_to_single_floor": ratio("floor, single"),
         "ratio_to_dbos": ratio("DBOS, four empty steps"),
