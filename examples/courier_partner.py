@@ -18,9 +18,10 @@ from chophien.shipping.v1.courier_service_pb2_grpc import CourierServiceStub
 
 DEADLINE_SECONDS = 10.0
 CAPACITY_G = 300_000
+Metadata = tuple[tuple[str, str], ...]
 
 
-async def answer(couriers: CourierServiceStub, batch_id: str, offer: TenderOffered, metadata: tuple) -> None:
+async def answer(couriers: CourierServiceStub, batch_id: str, offer: TenderOffered, metadata: Metadata) -> None:
     """Take the run if the van carries it. The tender's id as request_id makes a second answer harmless."""
     weight_g = sum(parcel.size.weight_g for parcel in offer.parcels)
     try:
@@ -29,7 +30,7 @@ async def answer(couriers: CourierServiceStub, batch_id: str, offer: TenderOffer
                 request_id=f"decline-{offer.tender_id}", tender_id=offer.tender_id, reason="OVER_CAPACITY"
             )
             await couriers.DeclineTender(request, timeout=DEADLINE_SECONDS, metadata=metadata)
-            print("declined:", batch_id, f"{weight_g / 1000:.1f} kg")
+            print("declined:", batch_id, f"{weight_g / 1000:.1f} kg", flush=True)
             return
         accept = AcceptTenderRequest(request_id=f"accept-{offer.tender_id}", tender_id=offer.tender_id)
         await couriers.AcceptTender(accept, timeout=DEADLINE_SECONDS, metadata=metadata)

@@ -5,16 +5,17 @@ usage: python examples/place_order.py HOST:PORT TOKEN PRODUCT_ID
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 import uuid
 
-import grpc
+import grpc.aio
 from chophien.common.v1.common_pb2 import PAYMENT_METHOD_COD, Line, Place
 from chophien.orders.v1.orders_service_pb2 import Buyer, GetOrderRequest, PlaceOrderRequest
 from chophien.orders.v1.orders_service_pb2_grpc import OrdersServiceStub
-from google.rpc.error_details_pb2 import ErrorInfo
-from grpc_status import rpc_status
+from google.rpc.error_details_pb2 import ErrorInfo  # type: ignore[import-untyped]
+from grpc_status import rpc_status  # type: ignore[import-untyped]
 
 DEADLINE_SECONDS = 5.0
 RETRIES = {
@@ -34,17 +35,17 @@ RETRIES = {
 }
 
 
-def reason(error: grpc.RpcError) -> str:
+def reason(error: grpc.aio.AioRpcError) -> str:
     """The machine-readable reason of a refusal, e.g. PRODUCT_NOT_FOR_SALE; empty if there is none."""
     status = rpc_status.from_call(error)
     for detail in status.details if status else ():
         info = ErrorInfo()
         if detail.Unpack(info):
-            return info.reason
+            return str(info.reason)
     return ""
 
 
-def main(target: str, token: str, product_id: str) -> None:
+async def main(target: str, token: str, product_id: str) -> None:
     """Place an order and print what became of it."""
     metadata = (("authorization", f"Bearer {token}"),)
     request = PlaceOrderRequest(
@@ -55,16 +56,16 @@ def main(target: str, token: str, product_id: str) -> None:
         payment_method=PAYMENT_METHOD_COD,
         lines=[Line(product_id=product_id, quantity=2)],
     )
-    with grpc.insecure_channel(target, options=[("grpc.service_config", json.dumps(RETRIES))]) as channel:
+    async with grpc.aio.insecure_channel(target, options=[("grpc.service_config", json.dumps(RETRIES))]) as channel:
         orders = OrdersServiceStub(channel)
         try:
-            placed = orders.PlaceOrder(request, timeout=DEADLINE_SECONDS, metadata=metadata)
-        except grpc.RpcError as error:
+            placed = await orders.PlaceOrder(request, timeout=DEADLINE_SECONDS, metadata=metadata)
+            print("placed:", placed.order_id, f"{placed.total_vnd:,} đ")
+            asking = GetOrderRequest(order_id=placed.order_id)
+            print(await orders.GetOrder(asking, timeout=DEADLINE_SECONDS, metadata=metadata))
+        except grpc.aio.AioRpcError as error:
             raise SystemExit(f"refused: {error.code().name} {reason(error)} ({error.details()})") from error
-        print("placed:", placed.order_id, f"{placed.total_vnd:,} đ")
-        order = orders.GetOrder(GetOrderRequest(order_id=placed.order_id), timeout=DEADLINE_SECONDS, metadata=metadata)
-        print(order)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:4])
+    asyncio.run(main(*sys.argv[1:4]))
