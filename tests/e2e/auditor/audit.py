@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from tests.e2e.auditor import facts, figures, money, parcels, stock
+from tests.e2e.auditor import facts, figures, money, parcels, prepaid, stock
 from tests.e2e.auditor.evidence import Evidence, Finding
 
 CHECKS: tuple[Callable[[Evidence], Iterator[Finding]], ...] = (
@@ -20,6 +20,7 @@ CHECKS: tuple[Callable[[Evidence], Iterator[Finding]], ...] = (
     money.doubled,
     money.cash_differences,
     money.refund_differences,
+    prepaid.kept_too_long,
     parcels.orders,
     parcels.parcels,
     parcels.runs,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,7 @@ def _fact(record: Any) -> Fact:
         kind=kind,
         version=event.version,
         trace=_header(record, "traceparent"),
+        time=datetime.fromisoformat(_header(record, "ce_time")),
         body=getattr(event, kind) if kind else None,
     )
 

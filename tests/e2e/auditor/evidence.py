@@ -16,7 +16,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One record of a topic. `kind` is the field of the oneof, `body` its message, `id` the ce_id."""
+    """One record of a topic. `kind` is the field of the oneof, `body` its message, `id` and `time` CloudEvents' own."""
 
     topic: str
     partition: int
@@ -26,6 +26,7 @@ class Fact:
     kind: str
     version: int
     trace: str
+    time: datetime
     body: Any
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from tests.e2e.auditor.evidence import Evidence, Finding
+from tests.e2e.auditor import remembered
+from tests.e2e.auditor.evidence import Evidence, Finding, number
 
 ONCE = frozenset(
     (
@@ -19,32 +20,13 @@ ONCE = frozenset(
 )
 """Facts that an order, payment, parcel or batch can say only once in its life."""
 
-STATE_FACTS = {
-    ("orders", "orders", "CONFIRMED"): ("order_placed", "payment_due", "order_confirmed"),
-    ("orders", "orders", "COMPLETED"): ("order_placed", "payment_due", "order_confirmed", "order_completed"),
-    ("orders", "orders", "CANCELLED"): ("order_placed", "order_cancelled"),
-    ("shipping", "parcels", "READY"): ("parcel_created", "promise_made", "parcel_ready"),
-    ("shipping", "parcels", "PICKED_UP"): ("parcel_created", "promise_made", "parcel_picked_up"),
-    ("shipping", "parcels", "DELIVERED"): ("parcel_created", "promise_made", "parcel_picked_up", "parcel_delivered"),
-    ("shipping", "parcels", "RETURNED"): ("parcel_created", "parcel_picked_up", "parcel_returned"),
-    ("shipping", "parcels", "REFUSED"): ("parcel_refused",),
-    ("shipping", "batches", "HANDED_OVER"): ("batch_closed", "batch_accepted", "batch_collected", "batch_handed_over"),
-    ("payments", "payments", "AUTHORIZED"): ("payment_authorized",),
-    ("payments", "payments", "EXPIRED"): ("payment_requested", "payment_expired"),
-    ("catalog", "stock_holds", "HELD"): ("stock_reserved",),
-    ("catalog", "stock_holds", "COMMITTED"): ("stock_reserved", "stock_committed"),
-    ("catalog", "stock_holds", "REFUSED"): ("stock_refused",),
-}
-"""What must have been said for something to be in a state."""
-
 
 def lost(evidence: Evidence) -> Iterator[Finding]:
     """A fact that a hearer missed, that vanished from its topic, or that was never said though the state knows it."""
     yield from _unsaid(evidence)
     yield from _unheard(evidence)
-    yield from _vanished(evidence)
-    yield from _unsupported(evidence)
     yield from _unfed(evidence)
+    yield from remembered.lost(evidence)
 
 
 def _unsaid(evidence: Evidence) -> Iterator[Finding]:
@@ -60,32 +42,18 @@ def _unheard(evidence: Evidence) -> Iterator[Finding]:
                 yield Finding("lost_facts", f"{group} never heard {fact.kind} of {fact.key}")
 
 
-def _vanished(evidence: Evidence) -> Iterator[Finding]:
-    """Somebody heard it, or a later one of its key is there, but the topic does not hold it."""
-    there = {fact.id for fact in evidence.facts} | set(evidence.dead_records)
-    gone = {id: topic for heard in evidence.inbox.values() for id, topic in heard.items() if id not in there}
-    for id, topic in gone.items():
-        yield Finding("lost_facts", f"{topic} does not hold {id} any more, which was heard")
-
-
-def _unsupported(evidence: Evidence) -> Iterator[Finding]:
-    said = {(fact.key, fact.kind) for fact in evidence.said}
-    for (service, table, state), kinds in STATE_FACTS.items():
-        for row in evidence.tables.get(service, {}).get(table, ()):
-            for kind in kinds if row["state"].upper() == state else ():
-                if (row["id"], kind) not in said:
-                    yield Finding("lost_facts", f"{table} {row['id']} is {state}, but never said {kind}")
-
-
 def _unfed(evidence: Evidence) -> Iterator[Finding]:
-    """Partners are outside: what their feed holds they must have noted."""
+    """Partners are outside: what their feed holds they must have noted, each by its number within the batch."""
+    noted = {
+        (partner, entry["heard"], entry["batch_id"], number(entry, "version"))
+        for partner, journal in evidence.journals.items()
+        for entry in journal
+        if "heard" in entry
+    }
     for fact in evidence.said:
-        if ".CourierFeed." not in fact.topic:
-            continue
-        partner = fact.topic.rsplit(".", 1)[1]
-        heard = (entry for entry in evidence.journals.get(partner, ()) if entry.get("heard") == fact.kind)
-        if partner in evidence.journals and not any(entry["batch_id"] == fact.key for entry in heard):
-            yield Finding("lost_facts", f"{partner} never heard {fact.kind} of {fact.key}")
+        _, feed, partner = fact.topic.partition(".CourierFeed.")
+        if feed and partner in evidence.journals and (partner, fact.kind, fact.key, fact.version) not in noted:
+            yield Finding("lost_facts", f"{partner} never heard {fact.kind} {fact.version} of {fact.key}")
 
 
 def duplicates(evidence: Evidence) -> Iterator[Finding]:

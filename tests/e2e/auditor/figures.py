@@ -8,8 +8,8 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tests.e2e.auditor import money
-from tests.e2e.auditor.evidence import Evidence, moment, number
+from tests.e2e.auditor import mishaps, money
+from tests.e2e.auditor.evidence import Evidence, Fact, moment, number
 
 LOCAL = ZoneInfo("Asia/Ho_Chi_Minh")
 SECOND_PARTNER = "partner-b"
@@ -18,15 +18,17 @@ SECOND_PARTNER = "partner-b"
 def figures(evidence: Evidence) -> dict[str, Any]:
     """Everything of summary.json that is not a count of findings."""
     counted = [fact for fact in evidence.of("order_placed") if fact.key in evidence.counted_orders]
+    driven = runs(evidence)
     return {
         "orders_placed": len(counted),
         "orders_further": len(evidence.of("order_placed")) - len(counted),
         "orders_by_state": dict(Counter(row["state"] for row in evidence.rows("orders", "orders"))),
-        **runs(evidence),
+        **driven,
         **promises(evidence),
         "partner_b_tenders": tenders_of(evidence, SECOND_PARTNER),
         **cash(evidence),
-        **failures(evidence),
+        **mishaps.figures(evidence),
+        "control_batches_moved": sum(bool(run["moved_by_closure"]) for run in driven["control_runs"]),
         "facts": len(evidence.said),
         "facts_said_again": len(evidence.facts) - len(evidence.said),
         "calls": sum("rpc" in entry for journal in evidence.journals.values() for entry in journal),
@@ -39,35 +41,48 @@ def _of_counted(evidence: Evidence, parcels: Iterable[str]) -> list[str]:
 
 def runs(evidence: Evidence) -> dict[str, list[dict[str, Any]]]:
     """Each run that was driven, by time: `runs` with what of them is counted, `control_runs` that carry none of it."""
-    rows = {row["id"]: row for row in evidence.rows("shipping", "batches")}
-    moves = {fact.key: fact.body for fact in evidence.of("batch_moved")}
-    partners = {fact.key: fact.body.partner_id for fact in evidence.of("batch_accepted")}
-    driven = {fact.key: fact.body for fact in evidence.of("batch_collected")}
+    driven = {fact.key for fact in evidence.of("batch_collected")}
     found: dict[str, list[dict[str, Any]]] = {"runs": [], "control_runs": []}
-    for fact in sorted(evidence.of("batch_closed"), key=lambda each: moment(each.body.leave_time)):
-        if fact.key not in driven:
-            continue
-        planned = [parcel for stop in fact.body.stops for parcel in stop.parcel_ids]
-        control = not _of_counted(evidence, planned)
-        mine = (lambda parcels: list(parcels)) if control else (lambda parcels: _of_counted(evidence, parcels))
-        move = moves.get(fact.key)
-        found["control_runs" if control else "runs"].append(
-            {
-                "batch_id": fact.key,
-                "date": moment(fact.body.leave_time).astimezone(LOCAL).date().isoformat(),
-                "partner": partners.get(fact.key, ""),
-                "tendered_over_hub": fact.body.hub_id,
-                "hub": move.to_hub_id if move else fact.body.hub_id,
-                "moved_by_closure": move.closure_id if move else "",
-                "parcels_planned": len(mine(planned)),
-                "parcels_picked": len(mine(driven[fact.key].picked_parcel_ids)),
-                "missed": len(mine(driven[fact.key].missed_parcel_ids)),
-                "state": rows[fact.key]["state"],
-                "communes": list(fact.body.commune_codes),
-                "stops": [stop.pickup_point_id for stop in fact.body.stops],
-            }
-        )
+    for closed in sorted(evidence.of("batch_closed"), key=lambda each: moment(each.body.leave_time)):
+        if closed.key in driven:
+            control = not _of_counted(evidence, _planned(closed))
+            found["control_runs" if control else "runs"].append(_run(evidence, closed, control))
     return found
+
+
+def _planned(closed: Fact) -> list[str]:
+    return [parcel for stop in closed.body.stops for parcel in stop.parcel_ids]
+
+
+def _run(evidence: Evidence, closed: Fact, control: bool) -> dict[str, Any]:
+    """One run by the facts of its batch; the tender is the one its partner took."""
+
+    def mine(parcels: Iterable[str]) -> int:
+        return len(list(parcels) if control else _of_counted(evidence, parcels))
+
+    def last(kind: str) -> Fact | None:
+        return next((fact for fact in reversed(evidence.of(kind)) if fact.key == closed.key), None)
+
+    taken, moved, over = last("batch_accepted"), last("batch_moved"), last("batch_handed_over")
+    driven = next(fact.body for fact in evidence.of("batch_collected") if fact.key == closed.key)
+    tenders = evidence.of("batch_tendered")
+    tender = next((each for each in tenders if taken and each.body.tender_id == taken.body.tender_id), None)
+    state = next(row["state"] for row in evidence.rows("shipping", "batches") if row["id"] == closed.key)
+    return {
+        "batch_id": closed.key,
+        "date": moment(closed.body.leave_time).astimezone(LOCAL).date().isoformat(),
+        "partner": taken.body.partner_id if taken else "",
+        "tender_time": tender.time.astimezone(LOCAL).isoformat() if tender else "",
+        "tendered_over_hub": tender.body.hub_id if tender else "",
+        "hub": over.body.hub_id if over else moved.body.to_hub_id if moved else closed.body.hub_id,
+        "moved_by_closure": moved.body.closure_id if moved else "",
+        "parcels_planned": mine(_planned(closed)),
+        "parcels_picked": mine(driven.picked_parcel_ids),
+        "missed": mine(driven.missed_parcel_ids),
+        "state": state,
+        "communes": list(closed.body.commune_codes),
+        "stops": [stop.pickup_point_id for stop in closed.body.stops],
+    }
 
 
 def promises(evidence: Evidence) -> dict[str, int]:
@@ -114,26 +129,4 @@ def cash(evidence: Evidence) -> dict[str, Any]:
         ),
         "cod_outstanding_after_remittance_vnd": sum(after.values()),
         "cod_parcels_outstanding_after_remittance": sum(bool(amount) for amount in after.values()),
-    }
-
-
-def failures(evidence: Evidence) -> dict[str, Any]:
-    """What went wrong in the world and was dealt with."""
-    cancelled = Counter(fact.body.reason for fact in evidence.of("order_cancelled"))
-    scans = Counter(call["answer"].get("outcome", "") for call in evidence.calls("ReportScan"))
-    return {
-        "orders_cancelled": dict(sorted(cancelled.items())),
-        "counted_orders_cancelled": sum(fact.key in evidence.counted_orders for fact in evidence.of("order_cancelled")),
-        "parts_cancelled": dict(Counter(fact.body.reason for fact in evidence.of("order_part_cancelled"))),
-        "parcels_refused": dict(Counter(fact.body.reason for fact in evidence.of("parcel_refused"))),
-        "pickups_failed": dict(Counter(fact.body.reason for fact in evidence.of("pickup_failed"))),
-        "deliveries_failed": dict(Counter(fact.body.reason for fact in evidence.of("delivery_failed"))),
-        "refunds": dict(Counter(fact.body.reason for fact in evidence.of("refund_due"))),
-        "refunded_vnd": sum(fact.body.amount_vnd for fact in evidence.of("payment_refunded")),
-        "scans_repeated": scans["SCAN_OUTCOME_REPEATED"],
-        "scans_out_of_order": scans["SCAN_OUTCOME_OLD_NEWS"],
-        "calls_that_found_nobody": sum(
-            entry.get("code") == "UNAVAILABLE" for journal in evidence.journals.values() for entry in journal
-        ),
-        "control_batches_moved": sum(bool(run["moved_by_closure"]) for run in runs(evidence)["control_runs"]),
     }

@@ -52,21 +52,25 @@ def booked(evidence: Evidence, account: str, by: str = "order_id", until: dateti
 
 def _bank_outside(evidence: Evidence) -> Counter[str]:
     """By order: transfers in, cash that arrived, refunds out; each once, however often it was told."""
-    transfers, refunds, cash = {}, {}, {}
-    for call in evidence.calls("ReportBankTransfer"):
-        transfers[call["request"]["provider_transaction_id"]] = call
+    sums, refunds, cash = transferred(evidence), {}, {}
     for call in evidence.calls("ReportRefundPaid"):
         refunds[call["request"]["refund_id"]] = call
     for call in evidence.calls("ReportCodRemittance", ["bank"]):
         for line in call["request"]["lines"]:
             cash[line["parcel_id"]] = number(line, "amount_vnd")
-    sums: Counter[str] = Counter()
-    for call in transfers.values():
-        sums[call["answer"].get("order_id", "")] += number(call["request"], "amount_vnd")
     for call in refunds.values():
         sums[call["answer"]["refund"]["order_id"]] -= number(call["request"], "amount_vnd")
     for parcel, amount in cash.items():
         sums[parcel.rpartition("-")[0]] += amount
+    return sums
+
+
+def transferred(evidence: Evidence) -> Counter[str]:
+    """By order: what the bank said came in, each transfer once."""
+    transfers = {call["request"]["provider_transaction_id"]: call for call in evidence.calls("ReportBankTransfer")}
+    sums: Counter[str] = Counter()
+    for call in transfers.values():
+        sums[call["answer"].get("order_id", "")] += number(call["request"], "amount_vnd")
     return sums
 
 
