@@ -37,7 +37,7 @@ class Puppet:
 
     @classmethod
     async def start(cls, name: str, folder: Path, env: Mapping[str, str]) -> Puppet:
-        """Start the actor's process; it ends by itself when we do."""
+        """Start the actor's process; without us it ends at the end of its turn, or sooner by a mark in `env`."""
         log = folder / f"{name}.log"
         with log.open("ab") as errors:
             process = await asyncio.create_subprocess_exec(
@@ -54,6 +54,11 @@ class Puppet:
                 start_new_session=True,
             )
         return cls(name, process, log)
+
+    @property
+    def pid(self) -> int:
+        """Of the actor's process."""
+        return self._process.pid
 
     async def turn(self, now: datetime) -> tuple[int, datetime | None]:
         """Let it do what is due: how much it did, and when it wants to act next."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from laptop import state
+from laptop import process, state
 from laptop.stack import Stack
 
 from simulation.conductor import Conductor
@@ -34,6 +35,11 @@ def make_stage(run_dir: Path, script: Script) -> StepClock:
 def clock_env(run_dir: Path) -> dict[str, str]:
     """What the services must be told so that they live in the play's time."""
     return {"CHOPHIEN_CLOCK_FILE": str(run_dir.resolve() / "clock.json")}
+
+
+def marks(stack: Stack) -> dict[str, str]:
+    """What an actor must carry so that the stack's watcher ends it when we are killed."""
+    return {process.MARK: f"{stack.run_dir}#{os.getpid()}"}
 
 
 @dataclass
@@ -71,7 +77,7 @@ class Performance:
             tokens_file=str(self.stack.tokens_file),
             patience_seconds=self.patience_seconds,
         )
-        puppets = await start_actors(self.actors, play)
+        puppets = await start_actors(self.actors, play, marks(self.stack))
         conductor = Conductor(self.clock, self.quiet, puppets, script.fine_days)
         try:
             await conductor.play(script.opening, script.end, {**self._outage(script), **self.cues}, self._look)

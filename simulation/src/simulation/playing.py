@@ -34,11 +34,11 @@ class Play:
         return SCENARIOS[self.scenario](self.seed)
 
 
-async def start_actors(folder: Path, play_: Play) -> list[Puppet]:
-    """One process for each actor; what they saw goes to <folder>/<actor>.jsonl."""
+async def start_actors(folder: Path, play_: Play, env: Mapping[str, str]) -> list[Puppet]:
+    """One process for each actor, with `env` besides ours; what they saw goes to <folder>/<actor>.jsonl."""
     (folder / "world").mkdir(parents=True, exist_ok=True)
     (folder / "play.json").write_text(json.dumps(asdict(play_), indent=1))
-    return [await Puppet.start(name, folder, {}) for name in ACTORS]
+    return [await Puppet.start(name, folder, env) for name in ACTORS]
 
 
 def run_actor(name: str, folder: Path) -> None:
