@@ -5,16 +5,23 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 FILE_LINES_MAX = 300
 FUNCTION_LINES_MAX = 50
 VAGUE = re.compile(r"(Manager|Helper|Util|Utils|Service)$")
 SERVICES = ("catalog", "orders", "payments", "shipping")
+KERNEL = "chassis/src/chassis/kernel.py"
 ROOMS = {"domain", "app", "adapters", "entrypoints"}
+DOORS = {"asyncio", "http", "io", "os", "pathlib", "socket", "sqlite3", "ssl", "subprocess", "threading", "urllib"}
+"""Where the standard library reaches out."""
+PLANNING = {"numpy", "pyvrp", "highspy"}
 FILES = {"__init__.py", "__main__.py", "bootstrap.py", "settings.py", "py.typed"}
 
 
@@ -113,6 +120,55 @@ def test_the_domain_asks_no_clock_and_no_dice() -> None:
         and asking.search(path.read_text())
     ]
     assert askers == []
+
+
+def imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Line and full name of everything a file imports, wherever in it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            home = f"{'.' * node.level}{node.module}." if isinstance(node, ast.ImportFrom) else ""
+            yield from ((node.lineno, home + alias.name) for alias in node.names)
+
+
+def may_import(path: str, name: str) -> bool:
+    """Whether a file of `domain/` or `app/`, or the kernel, may know this; the layers are import-linter's."""
+    package = name.partition(".")[0]
+    if package in sys.stdlib_module_names:
+        return package not in DOORS
+    if path == KERNEL:
+        return False
+    planning = PLANNING if path.startswith("services/shipping/src/shipping/domain/planning/") else set()
+    return package in {path.split("/")[1], *planning} or f"{name}.".startswith("chassis.kernel.")
+
+
+def test_domain_and_app_know_the_standard_library_and_the_kernel_and_the_kernel_knows_less() -> None:
+    """The planner knows its three libraries as well. import-linter cannot say "nothing but"."""
+    strangers = [
+        f"{named(path, line)} {name}"
+        for path, tree in sources()
+        if re.match(rf"services/\w+/src/\w+/(domain|app)/|{KERNEL}$", named(path))
+        for line, name in imported(tree)
+        if not may_import(named(path), name)
+    ]
+    assert strangers == []
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "import msgspec",
+        "import numpy as np",
+        "from chassis import store",
+        "from chassis.kernels import x",
+        "def f():\n    import sqlalchemy",
+        "import socket",
+        "from urllib.request import urlopen",
+        "from orders import domain",
+    ],
+)
+def test_a_stranger_in_a_domain_is_seen(planted: str) -> None:
+    [(_, name)] = imported(ast.parse(planted))
+    assert not may_import("services/catalog/src/catalog/domain/stock.py", name)
 
 
 def test_the_four_services_have_one_shape() -> None:
