@@ -78,7 +78,7 @@ lint: $(READY) ## format, lint and import rules
 	@$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q . && $(BIN)/lint-imports --no-cache >/dev/null || { $(BIN)/ruff format --check . ; $(BIN)/ruff check . ; $(BIN)/lint-imports --no-cache; exit 1; }
 
 types: $(READY) ## mypy --strict
-	@$(BIN)/mypy $(addsuffix /src,$(filter-out proto/gen,$(MEMBERS))) bench tests
+	@MYPYPATH=chassis/tests $(BIN)/mypy $(addsuffix /src,$(filter-out proto/gen,$(MEMBERS))) bench tests examples $(addsuffix /tests,chassis services/orders services/payments simulation deploy/k8s)
 
 chaos: $(READY) ## the chaos journey with more seeds: make chaos SEEDS=3
 	@CHOPHIEN_CHAOS_SEEDS=$(SEEDS) $(BIN)/python -m pytest -q -m chaos tests/e2e

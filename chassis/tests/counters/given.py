@@ -64,7 +64,7 @@ async def rows(engine: AsyncEngine, sql: str) -> list[tuple[Any, ...]]:
 
 
 async def totals(engine: AsyncEngine) -> dict[str, int]:
-    return dict(await rows(engine, "SELECT id, total FROM counters"))  # type: ignore[arg-type]
+    return dict(await rows(engine, "SELECT id, total FROM counters"))
 
 
 async def said(engine: AsyncEngine, topic: str = "counters.v1.CounterEvent") -> list[tuple[str, int, int]]:

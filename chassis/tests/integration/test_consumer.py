@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -92,7 +92,7 @@ async def test_an_outage_is_waited_for_and_flagged_and_never_dead_lettered(
 ) -> None:
     monkeypatch.setattr(chassis_kafka, "PROBE_SECONDS", 0.1)
     one, health = await make(kafka, engine), Health()
-    real, one.engine = one.engine, _Broken()
+    real, one.engine = one.engine, cast("AsyncEngine", _Broken())
     await send(kafka, heard(one), *(counted(f"c{n}", 1) for n in range(20)))
     async with consuming(kafka, one, health):
         await until(lambda: _is(lambda: "consume" in health.problems() and "Refused" in health.problems()["consume"]))
@@ -107,7 +107,7 @@ async def test_an_outage_is_waited_for_and_flagged_and_never_dead_lettered(
 
 async def test_offsets_are_not_committed_before_the_database_has_committed(kafka: str, engine: AsyncEngine) -> None:
     one = await make(kafka, engine)
-    real, one.engine = one.engine, _Broken()
+    real, one.engine = one.engine, cast("AsyncEngine", _Broken())
     await send(kafka, heard(one), counted("c1", 1), counted("c2", 1))
     async with consuming(kafka, one):
         await asyncio.sleep(2)
@@ -170,7 +170,7 @@ async def test_two_consumers_share_the_work_and_one_takes_over_from_the_other(ka
 
 
 async def test_a_handlers_answer_is_never_published_where_a_stranger_says(kafka: str, engine: AsyncEngine) -> None:
-    one = await make(kafka, engine, handlers={**HANDLERS, Count: Handler(HANDLERS[Count].act, keys)})
+    one = await make(kafka, engine, handlers={**HANDLERS, Count: Handler(cast("Any", HANDLERS[Count]).act, keys)})
     record = counted("c1", 1)
     record.headers.append(("reply_to", dead_topic(heard(one), one.service.name).encode()))
     await send(kafka, heard(one), record)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta, timezone
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from chassis.cloudevents import headers_of
@@ -32,7 +33,7 @@ def test_a_fact_carries_the_headers_of_cloudevents_in_binary_mode() -> None:
 
 
 def test_the_relay_forgets_per_key_only_up_to_the_first_failure() -> None:
-    rows = [SimpleNamespace(seq=seq, topic="t", key=key) for seq, key in enumerate("abcabc")]
+    rows: list[Any] = [SimpleNamespace(seq=seq, topic="t", key=key) for seq, key in enumerate("abcabc")]
     assert _arrived(rows, {}) == [0, 1, 2, 3, 4, 5]
     assert _arrived(rows, {1: OSError()}) == [0, 2, 3, 5]
     assert _arrived(rows, {3: OSError()}) == [0, 1, 2, 4, 5]
