@@ -33,9 +33,7 @@ class LivestreamEvent(_message.Message):
     session_id: _builtins.str
     """The session; the record's key. Never empty."""
     version: _builtins.int
-    """Position of this fact in the session's history, from 1, rising; a number is left out where something changed without a fact.
-    Never 0.
-    """
+    """Position of this fact in the session's history, from 1, without gaps. Never 0."""
     @_builtins.property
     def livestream_started(self) -> Global___LivestreamStarted:
         """The session went live."""

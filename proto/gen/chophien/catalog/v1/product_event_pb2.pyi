@@ -34,9 +34,7 @@ class ProductEvent(_message.Message):
     product_id: _builtins.str
     """The product; the record's key. Never empty."""
     version: _builtins.int
-    """Position of this fact in the product's history, from 1, rising; a number is left out where something changed without a fact.
-    Never 0.
-    """
+    """Position of this fact in the product's history, from 1, without gaps. Never 0."""
     @_builtins.property
     def product_published(self) -> Global___ProductPublished:
         """The product can be ordered."""

@@ -66,9 +66,7 @@ class SellerEvent(_message.Message):
     seller_id: _builtins.str
     """The seller; the record's key. Never empty."""
     version: _builtins.int
-    """Position of this fact in the seller's history, from 1, rising; a number is left out where something changed without a fact.
-    Never 0.
-    """
+    """Position of this fact in the seller's history, from 1, without gaps. Never 0."""
     @_builtins.property
     def seller_registered(self) -> Global___SellerRegistered:
         """The seller was registered."""

@@ -72,9 +72,7 @@ class StockEvent(_message.Message):
     order_id: _builtins.str
     """The order; the record's key. Never empty."""
     version: _builtins.int
-    """Position of this fact in the order's stock history, from 1, rising; a number is left out where something changed without a fact.
-    Never 0.
-    """
+    """Position of this fact in the order's stock history, from 1, without gaps. Never 0."""
     @_builtins.property
     def stock_reserved(self) -> Global___StockReserved:
         """All lines are held for the order."""
