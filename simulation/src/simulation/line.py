@@ -34,7 +34,12 @@ CONTRACTS = (
     shipping_service_pb2,
     courier_service_pb2,
 )
-CHANNEL_OPTIONS = (("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 500))
+CHANNEL_OPTIONS = (
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 500),
+    # Or a new channel would share the connection of the one it replaces, and its pause between two tries.
+    ("grpc.use_local_subchannel_pool", 1),
+)
 
 
 class NotNow(Exception):
@@ -85,6 +90,7 @@ class Line:
     patience_seconds: float = 0.0
     now: datetime | None = None
     _channels: dict[str, grpc.aio.Channel] = field(default_factory=dict)
+    _given_up: list[grpc.aio.Channel] = field(default_factory=list)
     _rpcs: dict[str, Rpc] = field(default_factory=rpcs)
 
     async def call(self, identity: str, request: Message) -> Any:
@@ -104,6 +110,7 @@ class Line:
                 reason = reason_of(error)
                 self._note(rpc, identity, request, tries, error.code().name, reason, None)
                 if error.code() in TRY_AGAIN:
+                    self._hang_up(rpc.peer)
                     raise NotNow(rpc.name) from None
                 raise Refused(error.code().name, reason) from None
             self._note(rpc, identity, request, tries, "OK", "", answer)
@@ -137,9 +144,14 @@ class Line:
             entry["answer"] = MessageToDict(answer, preserving_proto_field_name=True)
         self.journal.write(entry)
 
+    def _hang_up(self, peer: str) -> None:
+        """The next call dials anew, and so finds a service that is just back; calls under way keep their channel."""
+        if channel := self._channels.pop(peer, None):
+            self._given_up.append(channel)
+
     async def close(self) -> None:
         """Hang up."""
-        for channel in self._channels.values():
+        for channel in (*self._channels.values(), *self._given_up):
             await channel.close()
 
 
