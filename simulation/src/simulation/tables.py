@@ -76,6 +76,7 @@ def _failures(summary: Mapping[str, Any]) -> Table:
     table.add_row("scans told twice", str(summary["scans_repeated"]))
     table.add_row("scans told out of order", str(summary["scans_out_of_order"]))
     table.add_row("calls that found nobody", str(summary["calls_that_found_nobody"]))
+    table.add_row("orders that waited for payments", str(summary["orders_delayed"]))
     lost = ("lost_facts", "duplicate_effects", "oversold_units", "dead_letters")
     table.add_row(
         "lost facts, duplicate effects, oversold units, dead letters", " · ".join(str(summary[name]) for name in lost)

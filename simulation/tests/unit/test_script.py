@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from simulation.script import COD, Order, binh_lu, rush
-from simulation.times import at
+from simulation.script import COD, QR, Order, binh_lu, rush
+from simulation.times import MINUTE, at
 
 from simulation import cast
 
@@ -56,6 +56,13 @@ def test_three_are_missing_at_the_gate_and_all_of_them_of_the_first_run(seed: in
     missing = [order for order in binh_lu(seed).orders if order.gate == "missing"]
     assert len(missing) == 3
     assert all(order.counted and order.place_time < at("14:00") for order in missing)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_buyer_asks_for_the_code_while_payments_is_away(seed: int) -> None:
+    first, last = binh_lu(seed).payments_away or (at("08:00"), at("08:00"))
+    asking = [order for order in counted(seed) if order.payment == QR and order.place_time >= first]
+    assert any(order.place_time + MINUTE < last for order in asking)
 
 
 def test_the_same_seed_is_the_same_play_and_another_is_not() -> None:
