@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,8 +28,10 @@ CRASH_POINTS = {"crash point dispatch.after_commit", "crash point relay.after_se
 
 @pytest.mark.chaos
 @pytest.mark.parametrize("seed", SEEDS)
-def test_nothing_is_lost_or_done_twice_while_every_process_is_killed(seed: int) -> None:
-    print(f"seed {seed}")
+def test_nothing_is_lost_or_done_twice_while_every_process_is_killed(
+    seed: int, record_property: Callable[[str, object], None]
+) -> None:
+    record_property("seed", seed)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # It will not find the broker for a while.
     run_dir = Path(".run/chaos")
     Stack(run_dir).clean()

@@ -7,7 +7,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +41,12 @@ def day() -> Iterator[Summary]:
                 break
         else:
             pytest.fail("the demo ended early:\n" + "".join(told[-30:]))
-        yield json.loads((RUN_DIR / "summary.json").read_text("utf-8"))
+        summary = json.loads((RUN_DIR / "summary.json").read_text("utf-8"))
+        yield summary
     finally:
         demo.send_signal(signal.SIGINT)
         demo.wait(60)
+    assert demo.returncode == (1 if summary["checks_failed"] else 0)
     assert not (RUN_DIR / "stack.json").exists()
 
 
@@ -58,7 +60,10 @@ def ask(*argv: str) -> str:
 
 
 @pytest.mark.timeout(SECONDS_MAX)
-def test_the_day_of_binh_lu_ends_with_every_check_holding(day: Summary) -> None:
+def test_the_day_of_binh_lu_ends_with_every_check_holding(
+    day: Summary, record_property: Callable[[str, object], None]
+) -> None:
+    record_property("seed", day["seed"])
     assert day["checks_failed"] == [], day["findings"][:20]
     assert (day["orders_placed"], day["promise_kept"], day["promise_due"]) == (120, 117, 120)
     assert len(day["trace_id"]) == 32
