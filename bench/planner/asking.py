@@ -16,6 +16,8 @@ from bench.planner.simulate import View
 
 PLENTY = 200
 """How many vehicles "as many as wanted" means in one wave."""
+ROADS_DAYS = 30
+"""So long after the last wave the roads' periods are told; promises may be good for ever."""
 MONEY_SCALE = 1000
 """Prices with fractions are planned in thousandths."""
 
@@ -74,7 +76,7 @@ class Asker:
     def _ride(self, view: View, parcel: Parcel) -> model.Ride:
         ready, must = view.ready(parcel), None
         if self.instance.must_rule == "given":
-            must = parcel.must_wave is not None and parcel.must_wave <= view.wave
+            must = parcel.must_wave is not None and parcel.must_wave <= view.earlier + view.wave
         expected = None if ready else at(parcel.ready)
         actual = at(parcel.really_ready) if ready else None
         return self._as_ride(parcel, actual, expected, must, 1 + view.attempts.get(parcel.id, 0))
@@ -186,16 +188,27 @@ class Asker:
 
     def _tables(self) -> Iterable[model.Table]:
         ids = tuple(self.names[place.id] for place in self.instance.places)
-        horizon = max((due for one in self.instance.parcels for due in one.latest.values()), default=0) // DAY_S + 2
+        due = max((due for one in self.instance.parcels for due in one.latest.values()), default=0)
+        last = max((wave.earliest_leave for wave in self.instance.waves), default=0)
+        horizon = min(due // DAY_S + 2, last // DAY_S + ROADS_DAYS)
         for name, profile in self.instance.profiles.items():
-            arrays = [
-                (_array(profile.distance_m[n]), _array(profile.duration_s[n])) for n in range(len(profile.periods))
-            ]
+            arrays = [_ways(*both) for both in zip(profile.distance_m, profile.duration_s, strict=True)]
             once = len(profile.periods) == 1
             for day in range(1 if once else horizon):
                 for start, (metres, seconds) in zip(profile.periods, arrays, strict=True):
                     from_time = None if once or (day == 0 and start == 0) else at(day * DAY_S + start)
                     yield model.Table(profile=name, place_ids=ids, metres=metres, seconds=seconds, from_time=from_time)
+
+
+def _ways(metres: Cells, seconds: Cells) -> tuple[np.ndarray, np.ndarray]:
+    """A way without metres or without seconds cannot be driven; nobody has to drive to where he is."""
+    found = _array(metres), _array(seconds)
+    closed = (found[0] < 0) | (found[1] < 0)
+    np.fill_diagonal(closed, False)
+    for array in found:
+        array[closed] = -1
+        np.fill_diagonal(array, 0)
+    return found
 
 
 def _array(cells: Cells) -> np.ndarray:

@@ -9,20 +9,22 @@ from typing import Any
 
 from shipping.domain.planning import model
 
-from bench.planner.formats import BadInstance
 from bench.planner.instance import DAY_S, Expected, Hub, Instance, WaveTime
+from bench.planner.refusal import BadInstance
 from bench.planner.roads import Ground
 
 ORIGIN = datetime(2026, 3, 2, tzinfo=UTC)
 HISTORY_SHIFT_DAYS = 100
 """Earlier days stand this long before the first day, so that none can be taken for the present."""
+FOR_EVER_S = 36_500 * DAY_S
+"""Later than this is as good as never; calendars end somewhere."""
 WEIGHTS, COUNTS, VOLUMES = ("g", "kg", "weight", "load", "demand"), ("parcels", "count"), ("cm3", "volume")
 Dimensions = tuple[str, str, str]
 
 
 def at(seconds: int) -> datetime:
     """The instant of so many seconds after the first midnight."""
-    return ORIGIN + timedelta(seconds=seconds)
+    return ORIGIN + timedelta(seconds=max(-FOR_EVER_S, min(seconds, FOR_EVER_S)))
 
 
 def seconds_at(moment: datetime) -> int:

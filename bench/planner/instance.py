@@ -12,8 +12,10 @@ KINDS = ("motorbike", "van", "truck")
 
 Seconds = Annotated[int, Meta(description="Seconds from midnight before the first day")]
 Span = tuple[int, int]
-Amounts = Annotated[dict[str, int], Meta(description="Amount by dimension, such as g (grams) and parcels (count)")]
-Cells = list[list[int | None]]
+Counted = Annotated[int, Meta(ge=0)]
+Price = Annotated[float, Meta(ge=0)]
+Amounts = Annotated[dict[str, Counted], Meta(description="Amount by dimension, such as g (grams) and parcels (count)")]
+Cells = list[list[Counted | None]]
 
 
 class Units(Struct, frozen=True, kw_only=True):
@@ -68,7 +70,9 @@ class Parcel(Struct, frozen=True, kw_only=True):
     open: Annotated[int, Meta(description="Earliest start of service")] = 0
     close: Annotated[int, Meta(description="Latest start of service")] = 365 * DAY_S
     service_s: Annotated[int, Meta(ge=0, description="On top of the place's stop time")] = 0
-    must_wave: Annotated[int | None, Meta(description="With must_rule given: rides at this wave at the latest")] = None
+    must_wave: Annotated[
+        Counted | None, Meta(description="With must_rule given: rides at this wave at the latest, the day's first is 0")
+    ] = None
     ready_actual: int | None = None
     min_kind: Annotated[str | None, Meta(description="Smallest vehicle that may carry it")] = None
 
@@ -81,26 +85,26 @@ class Parcel(Struct, frozen=True, kw_only=True):
 class Vehicle(Struct, frozen=True, kw_only=True):
     """A kind of vehicle of a partner. Every vehicle has each dimension of load it names in `capacity`, others free."""
 
-    id: str
+    id: Annotated[str, Meta(description="Empty = made from partner, profile and place in the list")] = ""
     profile: str
     capacity: Amounts
     start: Annotated[str, Meta(description="Place where its runs begin")]
     end: Annotated[str, Meta(description="Hub where its runs end")]
     partner: str = ""
     kind: str = ""
-    number: Annotated[int | None, Meta(description="null = as many as wanted")] = None
+    number: Annotated[Counted | None, Meta(description="null = as many as wanted")] = None
     number_scope: Annotated[
         Literal["wave", "in_use", "day"],
         Meta(description="The number counts runs sent at one wave, runs under way at once, or runs of one day"),
     ] = "wave"
     shift: Annotated[list[Span], Meta(description="A run lies within one of these; empty = always")] = []
-    max_run_s: int | None = None
-    fixed: float = 0
-    per_m: float = 0
-    per_drive_s: float = 0
-    per_duty_s: float = 0
-    per_stop: float = 0
-    per_parcel: float = 0
+    max_run_s: Counted | None = None
+    fixed: Price = 0
+    per_m: Price = 0
+    per_drive_s: Price = 0
+    per_duty_s: Price = 0
+    per_stop: Price = 0
+    per_parcel: Price = 0
 
 
 class WaveTime(Struct, frozen=True, kw_only=True):
@@ -120,17 +124,17 @@ class Expected(Struct, frozen=True, kw_only=True):
     latest: dict[str, int]
     open: int = 0
     close: int = 365 * DAY_S
-    service_s: int = 0
+    service_s: Counted = 0
 
 
 class Pool(Struct, frozen=True, kw_only=True):
     """Draw places, windows, loads and services independently; `window` counts from the first midnight."""
 
-    draws_per_wave: int
+    draws_per_wave: Counted
     place: list[str]
     window: list[Span]
     load: list[Amounts]
-    service: list[int]
+    service: list[Counted]
     drop_unreachable: Annotated[bool, Meta(description="Leave out draws that no run of that wave could serve")] = True
 
 
@@ -144,8 +148,8 @@ class Forecast(Struct, frozen=True, kw_only=True):
 class LatePrice(Struct, frozen=True, kw_only=True):
     """Money for a late parcel, once and for each day begun."""
 
-    fixed: float = 0
-    per_day: float = 0
+    fixed: Price = 0
+    per_day: Price = 0
 
 
 class Instance(Struct, frozen=True, kw_only=True):
@@ -164,8 +168,8 @@ class Instance(Struct, frozen=True, kw_only=True):
     late_forbidden: bool = False
     must_rule: Literal["derived", "given"] = "derived"
     last_wave_all: Annotated[bool, Meta(description="Whatever is ready rides at the last wave")] = False
-    budget: float = 0.5
+    budget: Price = 0.5
     seed: int = 0
     forecast: Forecast = Forecast()
     late_price: LatePrice = LatePrice()
-    wait_price: float = 0
+    wait_price: Price = 0

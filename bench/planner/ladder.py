@@ -17,6 +17,8 @@ from bench.planner.whole import Whole
 
 Planner = Callable[[Wave, Budget, int], Plan]
 RULES = ("greedy", "lazy", "take_all", "timetable", "quantity")
+SEEDS = 2**32
+"""The search takes seeds below this."""
 ROLLING, ICD, OURS, HINDSIGHT = "rolling", "icd", "ours", "hindsight"
 
 
@@ -43,7 +45,7 @@ class Planned:
 
 def search_seed(seed: int, now: int) -> int:
     """Another seed at every wave, the same whether the day is replayed here or driven from outside."""
-    return seed * 100_003 + now // 60
+    return (seed * 100_003 + now // 60) % SEEDS
 
 
 def by_rule(rule: Rule) -> Planner:

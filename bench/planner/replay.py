@@ -1,56 +1,127 @@
-"""`python -m bench.planner.replay FILE.json…` replays instances; `--stdio` answers an outside environment.
-
-With `--stdio` every line in is a replay object as far as it is known now: `waves` begins with the wave to be decided,
-`parcels` are those that are known and not collected, `sent` (optional) are runs not home yet as {vehicle, leave, home}.
-Whatever a line leaves out is as in the line before. Every line out is {"routes": […], "held": […]}.
-"""
+"""`python -m bench.planner.replay FILE.json…` replays instances; `--stdio` answers an outside environment."""
 
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
-import time
-from collections.abc import Sequence
+import traceback
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
-import msgspec
+from shipping.domain.planning.errors import InvalidWave
 
-from bench.planner.formats import SCHEMA, BadInstance, load_instance, parse, schema
+from bench.planner.formats import SCHEMA, load_instance, schema
 from bench.planner.instance import Instance
 from bench.planner.ladder import POLICIES, make_policy
-from bench.planner.roads import Ground, Order, Sent
-from bench.planner.simulate import Outcome, View, replay
+from bench.planner.pipes import changed, converse, one_line
+from bench.planner.refusal import BadInstance
+from bench.planner.roads import BrokenOrder, Ground, Sent
+from bench.planner.simulate import Outcome, replay
 
-LEAST_S = 0.05
-"""CPU seconds that planning gets even if reading a wave took the whole budget."""
+USAGE = """
+A file holds one instance; a folder means its *.json. One JSON line a file comes out: late parcels, money, CPU seconds.
+The format stands in bench/planner/README.md ("The replay format") and in replay.schema.json;
+bench/planner/examples/epochs.json and commune.json are small instances to begin with.
+
+With --stdio every line in is an instance as far as it is known now: `waves` begins with the wave to be decided,
+`parcels` are those that are known and not collected, `sent` (optional) are runs not home yet as {vehicle, leave, home},
+`wave` (optional) is the wave's number in its day. Whatever a line leaves out is as in the line before.
+Every line out is {"routes": [{"vehicle", "leave", "parcels": […]}], "held": […]},
+or {"error": "field: what is wrong with it"}.
+
+exit code: 0; 1 if a promise is late in an instance with late_forbidden; 2 if a file could not be replayed.
+What is ignored, guessed or refused is said on the error output.
+"""
+LATE, REFUSED = 1, 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit code 1 if a promise is late that must not be."""
-    stated = argparse.ArgumentParser(prog="bench.planner.replay", description=__doc__)
-    stated.add_argument("files", nargs="*", type=Path, metavar="FILE.json")
-    stated.add_argument("--stdio", action="store_true", help="one JSON line a wave in, one out")
-    stated.add_argument("--policy", default="ours", choices=sorted(POLICIES))
-    stated.add_argument("--budget", type=float, help="CPU seconds a wave, instead of the file's")
-    stated.add_argument("--seed", type=int, help="seed of the search, instead of the file's")
-    stated.add_argument("--runs", action="store_true", help="print every run as well")
-    stated.add_argument("--schema", action="store_true", help="write the JSON Schema of the format and stop")
+    """Replay the files, or answer lines until they end."""
+    stated = _stated()
     options = stated.parse_args(arguments)
     if options.schema:
         SCHEMA.write_bytes(schema())
         return 0
     if options.stdio:
+        if isinstance(sys.stdin, io.TextIOWrapper):
+            sys.stdin.reconfigure(encoding="utf-8", errors="replace")
         converse(sys.stdin, sys.stdout, options.policy, options.budget, options.seed)
         return 0
-    worst = 0
-    for path in options.files:
-        instance = _changed(load_instance(path), options.budget, options.seed)
+    if not options.files:
+        stated.error("name a FILE.json, or --stdio")
+    return max((_replayed(path, options) for path in _files(options.files)), default=REFUSED)
+
+
+def _stated() -> argparse.ArgumentParser:
+    stated = argparse.ArgumentParser(
+        prog="python -m bench.planner.replay",
+        description=__doc__,
+        epilog=USAGE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    stated.add_argument("files", nargs="*", type=Path, metavar="FILE.json")
+    stated.add_argument("--stdio", action="store_true", help="one JSON line a wave in, one out")
+    stated.add_argument("--policy", default="ours", choices=sorted(POLICIES), help="who decides; ours unless told")
+    stated.add_argument("--budget", type=_cpu_seconds, help="CPU seconds a wave, instead of the file's")
+    stated.add_argument("--seed", type=int, help="seed of the search, any whole number, instead of the file's")
+    stated.add_argument("--runs", action="store_true", help="print every run as well")
+    stated.add_argument("--schema", action="store_true", help="write the JSON Schema of the format and stop")
+    return stated
+
+
+def _cpu_seconds(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise ValueError(text)
+    return value
+
+
+def _files(paths: Iterable[Path]) -> Iterable[Path]:
+    """The files, those of a folder in order; says what is not there."""
+    for path in paths:
+        if not path.is_dir():
+            yield path
+        elif found := sorted(path.glob("*.json")):
+            yield from found
+        else:
+            yield path / "*.json"
+
+
+def _replayed(path: Path, options: argparse.Namespace) -> int:
+    """Replay one file and print its line; whatever is wrong with it, the others have their turn."""
+    try:
+        read = load_instance(path, lambda said: print(f"{path}: {said}", file=sys.stderr))
+        instance = changed(read, options.budget, options.seed)
         outcome = replay(Ground(instance), make_policy(options.policy, Ground(instance)))
-        print(json.dumps({"file": str(path), "policy": options.policy, **summary(instance, outcome, options.runs)}))
-        worst |= int(instance.late_forbidden and outcome.late + outcome.born_late > 0)
-    return worst
+    except FileNotFoundError:
+        return _refused(path, _missing(path))
+    except OSError as error:
+        return _refused(path, error.strerror or str(error))
+    except (BadInstance, BrokenOrder, InvalidWave) as refusal:
+        return _refused(path, one_line(refusal))
+    except Exception as failure:
+        traceback.print_exc(file=sys.stderr)
+        return _refused(path, f"planner: failed with {type(failure).__name__} {one_line(failure)}")
+    print(json.dumps({"file": str(path), "policy": options.policy, **summary(instance, outcome, options.runs)}))
+    return LATE if instance.late_forbidden and outcome.late + outcome.born_late > 0 else 0
+
+
+def _refused(path: Path, said: str) -> int:
+    sys.stdout.flush()
+    print(f"{path}: {said}", file=sys.stderr)
+    return REFUSED
+
+
+def _missing(path: Path) -> str:
+    if path.name == "*.json":
+        return "there is no *.json in this folder"
+    near = sorted(one.name for one in path.parent.glob("*.json")) if path.parent.is_dir() else []
+    meant = get_close_matches(path.name, near, 1)
+    return "no such file" + (f"; {meant[0]} is meant?" if meant else f", from {Path.cwd()}")
 
 
 def summary(instance: Instance, outcome: Outcome, runs: bool = False) -> dict[str, Any]:
@@ -74,59 +145,6 @@ def summary(instance: Instance, outcome: Outcome, runs: bool = False) -> dict[st
     if runs:
         figures["sent"] = [{name: getattr(run, name) for name in Sent.__slots__} for run in outcome.sent]
     return figures
-
-
-def converse(lines: TextIO, answers: TextIO, policy: str, budget: float | None, seed: int | None) -> None:
-    """Answer every wave until the input ends. A line that cannot be meant is answered with {"error": …}."""
-    known: dict[str, Any] = {}
-    for line in lines:
-        if not line.strip():
-            continue
-        began = time.process_time()
-        try:
-            known |= json.loads(line)
-            answer = answer_wave(known, policy, budget, seed, began)
-        except (BadInstance, msgspec.ValidationError, json.JSONDecodeError) as refusal:
-            answer = {"error": str(refusal)}
-        answers.write(json.dumps(answer) + "\n")
-        answers.flush()
-
-
-def answer_wave(
-    known: dict[str, Any], policy: str, budget: float | None, seed: int | None, began: float | None = None
-) -> dict[str, Any]:
-    """Plan the first wave of what is known; raises BadInstance or msgspec.ValidationError.
-
-    With `began` (an instant of `time.process_time`) the budget pays for reading the wave as well: large matrices take
-    half a second.
-    """
-    instance = _changed(parse({key: value for key, value in known.items() if key != "sent"}), budget, seed)
-    if not instance.waves:
-        raise BadInstance("waves: needs the wave to be decided")
-    if began is not None:
-        left = max(LEAST_S, instance.budget - (time.process_time() - began))
-        instance = msgspec.structs.replace(instance, budget=left)
-    ground = Ground(instance)
-    sent = [_under_way(row) for row in known.get("sent", ())]
-    orders = make_policy(policy, ground).orders(View(ground, 0, ground.parcels, sent, {}))
-    rides = {parcel for order in orders for parcel in order.parcels}
-    return {"routes": [_route(order) for order in orders], "held": sorted(set(ground.parcels) - rides)}
-
-
-def _route(order: Order) -> dict[str, Any]:
-    return {"vehicle": order.vehicle, "leave": order.leave, "parcels": list(order.parcels)}
-
-
-def _under_way(row: dict[str, Any]) -> Sent:
-    return Sent(str(row["vehicle"]), 0, row["leave"], row["home"], (), (), 0, 0, 0, 0.0)
-
-
-def _changed(instance: Instance, budget: float | None, seed: int | None) -> Instance:
-    return msgspec.structs.replace(
-        instance,
-        budget=instance.budget if budget is None else budget,
-        seed=instance.seed if seed is None else seed,
-    )
 
 
 if __name__ == "__main__":

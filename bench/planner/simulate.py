@@ -19,13 +19,15 @@ SOLO = -1
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What is known at one wave. `attempts` counts visits at which a parcel was not ready."""
+    """What is known at one wave. `attempts` counts visits at which a parcel was not ready, `earlier` the waves of the
+    day before the first that the instance still has."""
 
     ground: Ground
     wave: int
     parcels: Mapping[str, Parcel]
     sent: Sequence[Sent]
     attempts: Mapping[str, int]
+    earlier: int = 0
 
     @property
     def now(self) -> int:
