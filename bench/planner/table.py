@@ -13,6 +13,9 @@ from bench.planner.ladder import OURS, RULES
 CONVERGED_PERCENT = 0.2
 """If doubling the effort of hindsight changes the mean by more than this, best known is called unconverged."""
 
+UNCONVERGED = "unconverged"
+GAPS = ("gap_percent", "gap_percent_worst")
+
 
 def family_row(
     family: str,
@@ -97,8 +100,11 @@ def _interval(found: Interval, scale: float = 1.0) -> dict[str, float | None]:
 
 
 def print_row(row: Mapping[str, Any]) -> str:
-    """One family as lines of a Markdown table, best policy first, and a sentence."""
-    state = "converged" if row["converged"] else "unconverged"
+    """One family as lines of a Markdown table, best policy first, and a sentence.
+
+    An unconverged row shows paired differences only: how far all are above best known is not known well enough.
+    """
+    state = "converged" if row["converged"] else UNCONVERGED
     lines = [
         f"\n### {row['family']}, {row['budget']:g} CPU-s a wave, {row['seeds']} seeds, best known "
         f"{row['best_known_money']:,.0f} ({state})\n",
@@ -107,16 +113,22 @@ def print_row(row: Mapping[str, Any]) -> str:
     ]
     lines.append(f"| best known | {row['best_known_late']:.1f} | {row['best_known_money']:,.0f} | 0.0 | 0.0 | | | |")
     for policy, one in sorted(row["policies"].items(), key=lambda item: (item[1]["late"], item[1]["money"])):
+        gaps = [f"{one[name]:.1f}" if row["converged"] else UNCONVERGED for name in GAPS]
         lines.append(
-            f"| {policy} | {one['late']:.1f} | {one['money']:,.0f} | {one['gap_percent']:.1f} | "
-            f"{one['gap_percent_worst']:.1f} | {one['wait_h_a_parcel']:.1f} | {one['runs']:.0f} | {one['cpu_s']:.1f} |"
+            f"| {policy} | {one['late']:.1f} | {one['money']:,.0f} | {' | '.join(gaps)} | "
+            f"{one['wait_h_a_parcel']:.1f} | {one['runs']:.0f} | {one['cpu_s']:.1f} |"
         )
     if "best_rule" in row:
-        lines.append(
-            f"\nOurs against {row['best_rule']}: {_words(row['saved_percent'], 1)} % of its money saved, "
-            f"{_words(row['gap_closed'], 2)} of its gap closed, {_words(row['late_less_than_rule'], 1)} fewer late."
-        )
+        lines.append("\n" + _against(row))
     return "\n".join(lines)
+
+
+def _against(row: Mapping[str, Any]) -> str:
+    closed = f"{_words(row['gap_closed'], 2)} of its gap closed, " if row["converged"] else ""
+    return (
+        f"Ours against {row['best_rule']}, paired: {_words(row['saved_percent'], 1)} % of its money saved, {closed}"
+        f"{_words(row['late_less_than_rule'], 1)} fewer late."
+    )
 
 
 def _words(interval: Mapping[str, float | None], digits: int) -> str:

@@ -6,9 +6,10 @@ import math
 
 import pytest
 
+from bench.planner.checks import check
 from bench.planner.contest import Figures, Task
 from bench.planner.families import FAMILIES
-from bench.planner.formats import check, fingerprint
+from bench.planner.formats import fingerprint
 from bench.planner.geography import communes, in_province
 from bench.planner.instance import DAY_S
 from bench.planner.intervals import mean_interval, share_interval
@@ -57,6 +58,19 @@ def test_the_table_closes_half_of_the_gap() -> None:
     assert row["gap_closed"]["mean"] == pytest.approx(0.5)
     assert row["policies"]["ours"]["gap_percent"] == pytest.approx(50)
     assert "take_all" in print_row(row)
+
+
+def test_an_unconverged_row_prints_paired_differences_only_and_keeps_all_figures() -> None:
+    replays = {Task("A", seed, 0.5, name): figures(money + seed) for name, money in (("lazy", 300.0), ("ours", 250.0))
+               for seed in (0, 1)}  # fmt: skip
+    known = {0: (0, 200.0), 1: (0, 200.0)}
+    open_row, done_row = family_row("A", 0.5, replays, known, 0.3), family_row("A", 0.5, replays, known, 0.1)
+    assert open_row is not None and done_row is not None
+    assert {name for name in open_row if open_row[name] != done_row[name]} == {"converged", "effort_percent"}
+    said, done = print_row(open_row), print_row(done_row)
+    assert "| ours | 0.0 | 250 | 25.2 | 25.5 |" in done and "gap closed" in done
+    assert "| ours | 0.0 | 250 | unconverged | unconverged |" in said and "25." not in said
+    assert "gap closed" not in said and "16.6" in said.split("Ours against lazy, paired: ")[1]
 
 
 def test_fewest_late_comes_before_money_when_the_best_rule_is_chosen() -> None:
