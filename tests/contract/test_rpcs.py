@@ -59,6 +59,10 @@ class Answers:
         request: Any = GetMessageClass(method.input_type)()
         if "request_id" in method.input_type.fields_by_name:
             request.request_id = f"{method.name}-{token}"
+        return await self.call(name, method, token, request)
+
+    async def call(self, name: str, method: MethodDescriptor, token: str, request: Any) -> tuple[str, str]:
+        """Status code and reason of a call."""
         path = f"/{method.containing_service.full_name}/{method.name}"
         async with grpc.aio.insecure_channel(f"127.0.0.1:{self.served[name].port}") as channel:
             call: Any = channel.unary_unary(
