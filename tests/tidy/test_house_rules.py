@@ -19,6 +19,12 @@ VAGUE = re.compile(r"(Manager|Helper|Util|Utils|Service)$")
 SERVICES = ("catalog", "orders", "payments", "shipping")
 KERNEL = "chassis/src/chassis/kernel.py"
 ROOMS = {"domain", "app", "adapters", "entrypoints"}
+SQL_CLOCK = re.compile(
+    r"(?<![\w.])(?i:now|clock_timestamp|statement_timestamp|transaction_timestamp)\(\)"
+    r"|\b(CURRENT_|LOCAL)(TIMESTAMP|TIME|DATE)\b|\bfunc\.(now|current_)"
+)
+REAL_TIMES = {"dead_letters.py", "effects.py", "effects_table.py", "inbox.py", "replay.py"}
+"""Of the chassis: their tables have no business column. The outbox, the ticks and all aggregates have."""
 DOORS = {"asyncio", "http", "io", "os", "pathlib", "socket", "sqlite3", "ssl", "subprocess", "threading", "urllib"}
 """Where the standard library reaches out."""
 PLANNING = {"numpy", "pyvrp", "highspy"}
@@ -120,6 +126,32 @@ def test_the_domain_asks_no_clock_and_no_dice() -> None:
         and asking.search(path.read_text())
     ]
     assert askers == []
+
+
+def test_no_business_column_is_filled_by_the_clock_of_sql() -> None:
+    """Business time can stand, run or jump; a server's `now()` would be of another day."""
+    fillers = [
+        named(path)
+        for path in tracked()
+        if re.match(r"(services/\w+/(src|migrations)|chassis/src)/", named(path))
+        and path.exists()
+        and SQL_CLOCK.search(path.read_text())
+    ]
+    assert fillers == [f"chassis/src/chassis/{name}" for name in sorted(REAL_TIMES)]
+
+
+def test_nobody_publishes_in_batches_or_notifies() -> None:
+    """`publish_batch` loses the order of a key; a NOTIFY takes a lock of the whole database at every commit."""
+    unwanted = re.compile(r"\bpublish_batch\b|\bpg_notify\b|\bNOTIFY\b|\bLISTEN [a-z]")
+    found = [
+        named(path)
+        for path in tracked()
+        if re.match(r"(services|chassis|simulation)/", named(path))
+        and path.suffix in {".py", ".sql"}
+        and path.exists()
+        and unwanted.search(path.read_text())
+    ]
+    assert found == []
 
 
 def imported(tree: ast.Module) -> Iterator[tuple[int, str]]:

@@ -13,6 +13,8 @@ from counters.given import dispatcher, rows, totals
 from counters.stack import until
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+AHEAD = "SELECT state, abs(extract(epoch FROM next_try_time - now())) < 3600 FROM effects"
+
 
 @dataclass
 class Bell:
@@ -135,6 +137,24 @@ async def test_taking_longer_than_the_lease_is_an_unknown_outcome(engine: AsyncE
     bell.seconds = 0.0
     await run_until_settled(running, engine)
     assert len(bell.asked) == 1
+
+
+async def test_leases_and_back_off_have_real_time_wherever_business_time_stands(engine: AsyncEngine) -> None:
+    """The clock of these tests stands months away from the real one."""
+    ahead: list[tuple[Any, ...]] = []
+
+    class Watched(Bell):
+        async def do(self, runtime: Runtime, wish: BellWished, key: str) -> object:
+            ahead.extend(await rows(runtime.engine, AHEAD))
+            return await super().do(runtime, wish, key)
+
+    running = effects(engine, Watched(moods=["refused"]), lease_seconds=600.0)
+    await wish(running, "a")
+    await running.step()
+    ahead += await rows(engine, AHEAD)
+    assert ahead == [("unknown", True), ("wished", True)]
+    await run_until_settled(running, engine)
+    assert await totals(engine) == {"a": 101}
 
 
 async def test_a_process_that_died_while_reaching_out_leaves_a_question_not_a_repetition(engine: AsyncEngine) -> None:

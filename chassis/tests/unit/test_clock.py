@@ -123,3 +123,10 @@ def test_the_file_is_looked_at_only_now_and_then(path: Path, monkeypatch: pytest
 
 def test_writing_leaves_no_other_file(path: Path) -> None:
     assert [one.name for one in path.parent.iterdir()] == ["clock.json"]
+
+
+def test_only_the_dispatcher_and_the_ticker_ask_for_business_time() -> None:
+    """So back-off, leases, polling, deadlines and readiness have real time."""
+    home = Path(str(clock_module.__file__)).parent
+    asking = {path.name for path in home.glob("*.py") if "clock.now()" in path.read_text()}
+    assert asking == {"dispatch.py", "ticker.py"}
