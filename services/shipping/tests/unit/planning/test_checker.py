@@ -81,6 +81,23 @@ COMMITTED = Committed(
     weight_left_g=500,
     parcels_left=9,
 )
+EMPTIES = replace(WAVE, outbound=(Outbound(outbound_id="o", gate_id="g1", weight_g=1),))
+
+
+def nothing(**changes: Any) -> Plan:
+    """A plan without runs, but for these changes."""
+    added = {parcel_id for one in changes.get("additions", ()) for parcel_id in one.parcel_ids}
+    reasons = tuple(replace(one, rides=one.parcel_id in added, run_index=None) for one in PLAN.reasons)
+    return replace(PLAN, runs=(), cost=type(PLAN.cost)(), reasons=reasons, **changes)
+
+
+def passing(volume_cm3: int = 0, **changes: Any) -> Wave:
+    """The wave with a committed run that has room for a and stops at its gate."""
+    run = replace(COMMITTED, **({"weight_left_g": 9_000} | changes))
+    return replace(with_ride("a", volume_cm3=volume_cm3), committed=(run,))
+
+
+ALONG = nothing(additions=(Addition(run_id="r", gate_id="g1", parcel_ids=("a",)),))
 BROKEN: list[tuple[str, Wave, Plan]] = [
     ("unknown vehicle", WAVE, with_run(vehicle_id="x")),
     ("unknown hub", WAVE, with_run(hub_id="x")),
@@ -154,6 +171,28 @@ BROKEN: list[tuple[str, Wave, Plan]] = [
         replace(with_ride("a", needs_van=True), committed=(COMMITTED,)),
         replace(PLAN, additions=(Addition(run_id="r", gate_id="g1", parcel_ids=("a",)),)),
     ),
+    ("brought twice", EMPTIES, with_first_stop(outbound_ids=("o", "o"))),
+    ("addition: may not ride with", passing(partner_id="q"), ALONG),
+    ("addition: late or elsewhere", passing(return_time=at(13) + SHORTLY), ALONG),
+    ("addition: the stop is over", passing(stops=(CommittedStop("g1", at(9.9)),)), ALONG),
+    ("addition: gate closed", replace(passing(), gates=with_gates(windows=(Window(at(12), at(13)),)).gates), ALONG),
+    ("addition: outside its window", replace(passing(), rides=with_ride("a", close_time=at(10.55)).rides), ALONG),
+    ("addition: outside its window", replace(passing(), rides=with_ride("a", open_time=at(10.6)).rides), ALONG),
+    ("addition: not on such a run", replace(passing(), rides=with_ride("a", known_time=at(10.1)).rides), ALONG),
+    (
+        "addition: not on such a run",
+        replace(passing(), rides=with_ride("a", handling=frozenset({"hot_meal"})).rides),
+        ALONG,
+    ),
+    ("addition: vehicle too large", replace(passing(kind="truck"), gates=with_gates(largest_kind="van").gates), ALONG),
+    ("addition: hub not reachable", replace(passing(), gates=with_gates(hub_ids=()).gates), ALONG),
+    ("addition: forbidden partner", replace(passing(), forbidden=(Forbidden("p", "c1", at(11)),)), ALONG),
+    ("addition: no room left", passing(volume_left_cm3=0, volume_cm3=1), ALONG),
+    ("addition: no room left", passing(parcels_left=0), ALONG),
+    ("partner ceiling: parcels", replace(passing(), partners=(PartnerDay(partner_id="p", parcels_max=0),)), ALONG),
+    ("partner ceiling: weight", replace(passing(), partners=(PartnerDay(partner_id="p", weight_max_g=999),)), ALONG),
+    ("pin: a rides with", replace(passing(), pins=(Pin(parcel_id="a", partner_id="q"),)), ALONG),
+    ("spare: q could not", WAVE, with_run(spare_partner_id="q")),
     ("unknown outbound load", WAVE, with_first_stop(outbound_ids=("x",))),
     (
         "too heavy",
@@ -175,13 +214,18 @@ def test_a_broken_rule_is_found(rule: str, one: Wave, plan: Plan) -> None:
 
 
 def test_a_pinned_parcel_that_stays_behind_is_found() -> None:
-    nothing = replace(
-        PLAN,
-        runs=(),
-        cost=type(PLAN.cost)(),
-        reasons=tuple(replace(one, rides=False, run_index=None) for one in PLAN.reasons),
-    )
-    assert broken_rules(WAVE, nothing) == ()
+    assert broken_rules(WAVE, nothing()) == ()
     pinned = replace(WAVE, pins=(Pin(parcel_id="a", rides=True),))
-    assert broken_rules(pinned, nothing) == ("pin: a must ride",)
-    assert broken_rules(pinned, nothing, must=False) == ()
+    assert broken_rules(pinned, nothing()) == ("pin: a must ride",)
+    assert broken_rules(pinned, nothing(), must=False) == ()
+
+
+def test_an_addition_that_breaks_no_rule_is_let_through() -> None:
+    assert broken_rules(passing(), ALONG) == ()
+
+
+def test_a_run_that_was_told_may_leave_within_the_lead() -> None:
+    """It was booked when it was told; the lead is for runs that are new."""
+    hurried = with_vehicle(lead_seconds=1)
+    assert any("leaves before the lead" in rule for rule in broken_rules(hurried, PLAN))
+    assert broken_rules(replace(hurried, last_plan=PLAN), PLAN) == ()

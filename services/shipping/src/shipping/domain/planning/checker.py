@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
 
-from shipping.domain.planning.checker_bill import RoadBook, check_bill
+from shipping.domain.planning.checker_additions import check_additions
+from shipping.domain.planning.checker_bill import check_bill, check_run
+from shipping.domain.planning.checker_clock import Clock
 from shipping.domain.planning.model import DOOR, HEAVY, HOT_MEAL, KINDS, Gate, Plan, Ride, Run, Vehicle, Wave
 
 
@@ -19,6 +22,22 @@ def broken_rules(wave: Wave, plan: Plan, *, must: bool = True) -> tuple[str, ...
     return tuple(_Check(wave, plan).all(must))
 
 
+def broken_by_runs(wave: Wave, runs: Sequence[Run]) -> tuple[str, ...]:
+    """Every rule that these runs break, each alone or all together; what else a plan holds is not asked for."""
+    check = _Check(wave, Plan(wave_id=wave.wave_id, runs=tuple(runs), reasons=()))
+    alone = [rule for run in runs for rule in check.alone(run)]
+    return tuple(alone or check.together(runs))
+
+
+def drivable(wave: Wave, kept: Sequence[Run], more: Iterable[Run]) -> tuple[Run, ...]:
+    """Those of `more`, first come first served, that can be driven beside `kept` without breaking a rule."""
+    check, found = _Check(wave, Plan(wave_id=wave.wave_id, runs=(), reasons=())), list[Run]()
+    for run in more:
+        if not any(check.alone(run)) and not any(check.together([*kept, *found, run])):
+            found.append(run)
+    return tuple(found)
+
+
 class _Check:
     def __init__(self, wave: Wave, plan: Plan) -> None:
         self.wave, self.plan = wave, plan
@@ -26,50 +45,66 @@ class _Check:
         self.gates: dict[str, Gate] = {gate.gate_id: gate for gate in wave.gates}
         self.vehicles: dict[str, Vehicle] = {vehicle.vehicle_id: vehicle for vehicle in wave.vehicles}
         self.hubs = {hub.hub_id: hub for hub in wave.hubs}
-        self.roads = RoadBook(wave)
+        self.clock = Clock(wave)
 
     def all(self, must: bool) -> Iterator[str]:
-        unknown = list(self.unknown())
+        unknown = [rule for run in self.plan.runs for rule in self.unknown(run)]
         yield from unknown
         if unknown:
             return
-        yield from self.once()
+        yield from self.together(self.plan.runs)
         yield from self.reasons()
-        yield from self.fleet()
-        yield from self.partner_ceilings()
-        yield from self.additions()
+        yield from check_additions(self.wave, self.plan, self.clock)
         for run in self.plan.runs:
-            yield from self.vehicle_fits(run)
-            yield from self.times(run)
-            yield from self.loads(run)
-            for stop in run.stops:
-                for parcel_id in stop.parcel_ids:
-                    yield from self.may_ride(run, self.rides[parcel_id])
+            yield from self.driven(run)
+            yield from self.spare(run)
         yield from check_bill(self.wave, self.plan)
         if must:
             yield from self.pins()
 
-    def unknown(self) -> Iterator[str]:
-        for run in self.plan.runs:
-            vehicle = self.vehicles.get(run.vehicle_id)
-            if vehicle is None or (vehicle.partner_id, vehicle.kind) != (run.partner_id, run.kind):
-                yield f"unknown vehicle: {run.vehicle_id}"
-            if run.hub_id not in self.hubs:
-                yield f"unknown hub: {run.hub_id}"
-            for stop in run.stops:
-                if stop.gate_id not in self.gates:
-                    yield f"unknown gate: {stop.gate_id}"
-                for parcel_id in stop.parcel_ids:
-                    if parcel_id not in self.rides or self.rides[parcel_id].gate_id != stop.gate_id:
-                        yield f"unknown parcel at {stop.gate_id}: {parcel_id}"
+    def alone(self, run: Run) -> Iterator[str]:
+        """Rules that a run breaks by itself, pins of its parcels among them."""
+        unknown = list(self.unknown(run))
+        yield from unknown
+        if not unknown:
+            yield from self.driven(run)
+            yield from check_run(self.wave, self.clock.roads, self.rides, run)
+            yield from self.pinned_elsewhere(run)
 
-    def once(self) -> Iterator[str]:
-        taken = Counter(p for run in self.plan.runs for stop in run.stops for p in stop.parcel_ids)
+    def driven(self, run: Run) -> Iterator[str]:
+        yield from self.vehicle_fits(run)
+        yield from self.clock.times(self.vehicles[run.vehicle_id], run)
+        yield from self.loads(run)
+        for stop in run.stops:
+            for parcel_id in stop.parcel_ids:
+                yield from self.may_ride(run, self.rides[parcel_id])
+
+    def together(self, runs: Sequence[Run]) -> Iterator[str]:
+        """Rules that runs break only beside each other."""
+        yield from self.once(runs)
+        yield from self.fleet(runs)
+        yield from self.partner_ceilings(runs)
+
+    def unknown(self, run: Run) -> Iterator[str]:
+        vehicle = self.vehicles.get(run.vehicle_id)
+        if vehicle is None or (vehicle.partner_id, vehicle.kind) != (run.partner_id, run.kind):
+            yield f"unknown vehicle: {run.vehicle_id}"
+        if run.hub_id not in self.hubs:
+            yield f"unknown hub: {run.hub_id}"
+        for stop in run.stops:
+            if stop.gate_id not in self.gates:
+                yield f"unknown gate: {stop.gate_id}"
+            for parcel_id in stop.parcel_ids:
+                if parcel_id not in self.rides or self.rides[parcel_id].gate_id != stop.gate_id:
+                    yield f"unknown parcel at {stop.gate_id}: {parcel_id}"
+
+    def once(self, runs: Sequence[Run]) -> Iterator[str]:
+        taken = Counter(p for run in runs for stop in run.stops for p in stop.parcel_ids)
         taken.update(p for addition in self.plan.additions for p in addition.parcel_ids)
         for parcel_id, times in taken.items():
             if times > 1:
                 yield f"collected twice: {parcel_id}"
-        outbound = Counter(o for run in self.plan.runs for stop in run.stops for o in stop.outbound_ids)
+        outbound = Counter(o for run in runs for stop in run.stops for o in stop.outbound_ids)
         for outbound_id, times in outbound.items():
             if times > 1:
                 yield f"brought twice: {outbound_id}"
@@ -86,21 +121,26 @@ class _Check:
             elif reason.parcel_id in aboard and reason.run_index != aboard[reason.parcel_id]:
                 yield f"reasons: {reason.parcel_id} names the wrong run"
 
-    def fleet(self) -> Iterator[str]:
-        used = Counter(run.vehicle_id for run in self.plan.runs)
+    def fleet(self, runs: Sequence[Run]) -> Iterator[str]:
+        used = Counter(run.vehicle_id for run in runs)
         for vehicle_id, number in used.items():
             if number > self.vehicles[vehicle_id].number:
                 yield f"more vehicles than there are: {number} of {vehicle_id}"
 
-    def partner_ceilings(self) -> Iterator[str]:
+    def partner_ceilings(self, runs: Sequence[Run]) -> Iterator[str]:
+        """Additions count too, but for runs: theirs was counted when it was promised."""
+        committed = {run.run_id: run.partner_id for run in self.wave.committed}
+        added = [(committed.get(one.run_id), p) for one in self.plan.additions for p in one.parcel_ids]
         for day in self.wave.partners:
-            runs = [run for run in self.plan.runs if run.partner_id == day.partner_id]
-            pieces = sum(self.rides[p].count for run in runs for stop in run.stops for p in stop.parcel_ids)
-            if day.runs_max is not None and day.runs_today + len(runs) > day.runs_max and runs:
+            own = [run for run in runs if run.partner_id == day.partner_id]
+            along = [self.rides[p] for partner_id, p in added if partner_id == day.partner_id and p in self.rides]
+            pieces = sum(self.rides[p].count for run in own for stop in run.stops for p in stop.parcel_ids)
+            pieces += sum(ride.count for ride in along)
+            if day.runs_max is not None and day.runs_today + len(own) > day.runs_max and own:
                 yield f"partner ceiling: runs of {day.partner_id}"
             if day.parcels_max is not None and day.parcels_today + pieces > day.parcels_max and pieces:
                 yield f"partner ceiling: parcels of {day.partner_id}"
-            weight = sum(run.weight_g for run in runs)
+            weight = sum(run.weight_g for run in own) + sum(ride.weight_g for ride in along)
             if day.weight_max_g is not None and day.weight_today_g + weight > day.weight_max_g and weight:
                 yield f"partner ceiling: weight of {day.partner_id}"
 
@@ -138,67 +178,6 @@ class _Check:
         if ride.known_time > self.wave.decide_time:
             yield f"not known yet: {ride.parcel_id}"
 
-    def times(self, run: Run) -> Iterator[str]:
-        vehicle, hub = self.vehicles[run.vehicle_id], self.hubs[run.hub_id]
-        if run.leave_time < self.wave.decide_time + timedelta(seconds=vehicle.lead_seconds):
-            yield f"leaves before the lead is over: {run.vehicle_id}"
-        if vehicle.available_time and run.leave_time < vehicle.available_time:
-            yield f"leaves before it is available: {run.vehicle_id}"
-        clock, here = run.leave_time, vehicle.start_id
-        for stop in run.stops:
-            driven = self.roads.seconds(vehicle.profile, here, stop.gate_id, clock)
-            if driven is None:
-                yield f"cannot be driven: {here} to {stop.gate_id}"
-                return
-            if stop.arrive_time != clock + timedelta(seconds=driven):
-                yield f"wrong arrival: {stop.gate_id}"
-            clock = stop.arrive_time + timedelta(seconds=self.gates[stop.gate_id].stop_seconds)
-            for parcel_id in stop.parcel_ids:
-                clock = self.collect(clock, self.rides[parcel_id])
-                yield from self.in_windows(clock, self.rides[parcel_id])
-                clock += timedelta(seconds=self.rides[parcel_id].service_seconds)
-            known = {outbound.outbound_id: outbound.service_seconds for outbound in self.wave.outbound}
-            clock += timedelta(seconds=sum(known.get(outbound_id, 0) for outbound_id in stop.outbound_ids))
-            if stop.leave_time != clock:
-                yield f"wrong leaving: {stop.gate_id}"
-            here = stop.gate_id
-        driven = self.roads.seconds(vehicle.profile, here, run.hub_id, clock)
-        if driven is None:
-            yield f"cannot be driven: {here} to {run.hub_id}"
-            return
-        home = clock + timedelta(seconds=driven)
-        if run.return_time != home:
-            yield f"wrong return: {run.vehicle_id}"
-        if home > vehicle.home_time or (hub.close_time and home > hub.close_time):
-            yield f"home too late: {run.vehicle_id}"
-        if hub.open_time and home < hub.open_time:
-            yield f"hub not open yet: {run.vehicle_id}"
-        if vehicle.run_seconds_max is not None and (home - run.leave_time).total_seconds() > vehicle.run_seconds_max:
-            yield f"run too long: {run.vehicle_id}"
-        for rest in vehicle.breaks:
-            if run.leave_time < rest.to_time and rest.from_time < home:
-                yield f"under way in a break: {run.vehicle_id}"
-
-    def collect(self, clock: datetime, ride: Ride) -> datetime:
-        """When collecting starts: not before the parcel is (expected to be) ready, nor before its gate opens."""
-        starts = [clock]
-        gate_opens = [w for w in self.gates[ride.gate_id].windows if w.to_time >= clock]
-        ready = ride.ready_time is not None and ride.ready_time <= self.wave.decide_time
-        if not ready and (expected := ride.ready_expected_time or ride.ready_time):
-            starts.append(expected)
-        if ride.open_time:
-            starts.append(ride.open_time)
-        latest = max(starts)
-        following = sorted(w.from_time for w in gate_opens if w.to_time >= latest)
-        return max(latest, following[0]) if following else latest
-
-    def in_windows(self, start: datetime, ride: Ride) -> Iterator[str]:
-        windows = self.gates[ride.gate_id].windows
-        if windows and not any(window.from_time <= start <= window.to_time for window in windows):
-            yield f"gate closed: {ride.parcel_id}"
-        if ride.close_time and start > ride.close_time:
-            yield f"outside its window: {ride.parcel_id}"
-
     def loads(self, run: Run) -> Iterator[str]:
         vehicle = self.vehicles[run.vehicle_id]
         outbound = {one.outbound_id: one for one in self.wave.outbound}
@@ -227,37 +206,31 @@ class _Check:
         if pieces > vehicle.parcels_max:
             yield f"too many parcels: {run.vehicle_id} with {pieces}"
 
-    def additions(self) -> Iterator[str]:
-        committed = {run.run_id: run for run in self.wave.committed}
-        loads: Counter[tuple[str, str]] = Counter()
-        for addition in self.plan.additions:
-            run = committed.get(addition.run_id)
-            stops = {stop.gate_id: stop.arrive_time for stop in run.stops} if run else {}
-            if run is None or addition.gate_id not in stops:
-                yield f"addition: no such stop: {addition.run_id} at {addition.gate_id}"
-                continue
-            for parcel_id in addition.parcel_ids:
-                yield from self.added(run.partner_id, run.kind, run.hub_id, stops[addition.gate_id], parcel_id)
-                ride = self.rides.get(parcel_id)
-                if ride:
-                    _add(loads, addition.run_id, ride)
-                    late = run.return_time + timedelta(seconds=self.hubs[run.hub_id].handling_seconds)
-                    if late > ride.latest.get(run.hub_id, late) or ride.gate_id != addition.gate_id:
-                        yield f"addition: late or elsewhere: {parcel_id}"
-        for run_id, one in committed.items():
-            volume = one.volume_left_cm3 is not None and loads[run_id, "cm3"] > one.volume_left_cm3
-            if loads[run_id, "g"] > one.weight_left_g or loads[run_id, "pieces"] > one.parcels_left or volume:
-                yield f"addition: no room left: {run_id}"
+    def spare(self, run: Run) -> Iterator[str]:
+        """A spare partner has a vehicle left that could drive the same stops, and no parcel would become late by it."""
+        name = run.spare_partner_id
+        if name and not any(self.could(one, run) for one in self.wave.vehicles if one.partner_id == name):
+            yield f"spare: {name} could not drive the run of {run.vehicle_id} instead"
 
-    def added(self, partner: str, kind: str, hub: str, arrive: datetime, parcel_id: str) -> Iterator[str]:
-        ride = self.rides.get(parcel_id)
-        if ride is None or partner not in ride.partner_ids or (ride.latest and hub not in ride.latest):
-            yield f"addition: may not ride with {partner} to {hub}: {parcel_id}"
-            return
-        heavy = (ride.needs_van or HEAVY in ride.handling) and kind == KINDS[0]
-        ready = ride.ready_time is not None and ride.ready_time <= self.wave.decide_time <= arrive
-        if heavy or HOT_MEAL in ride.handling or not ready:
-            yield f"addition: not on such a run: {parcel_id}"
+    def could(self, vehicle: Vehicle, run: Run) -> bool:
+        other = self.clock.driven(vehicle, run)
+        if other is None or vehicle.partner_id == run.partner_id:
+            return False
+        parcels = [self.rides[p] for stop in run.stops for p in stop.parcel_ids]
+        back = other.return_time + timedelta(seconds=self.hubs[run.hub_id].handling_seconds)
+        promised = [ride.latest[run.hub_id] for ride in parcels if run.hub_id in ride.latest]
+        later = other.return_time > run.return_time and any(back > latest for latest in promised)
+        runs = [other if one is run else one for one in self.plan.runs]
+        rules = self.driven(other), self.pinned_elsewhere(other), self.together(runs)
+        return not later and not any(rule for found in rules for rule in found)
+
+    def pinned_elsewhere(self, run: Run) -> Iterator[str]:
+        aboard = {p for stop in run.stops for p in stop.parcel_ids}
+        for pin in self.wave.pins:
+            if pin.parcel_id in aboard and pin.rides is False:
+                yield f"pin: {pin.parcel_id} must wait"
+            if pin.parcel_id in aboard and pin.partner_id not in (None, run.partner_id):
+                yield f"pin: {pin.parcel_id} rides with {pin.partner_id} only"
 
     def pins(self) -> Iterator[str]:
         where = {p: run.partner_id for run in self.plan.runs for stop in run.stops for p in stop.parcel_ids}
@@ -271,12 +244,7 @@ class _Check:
                 yield f"pin: {pin.parcel_id} must ride"
             if pin.partner_id and where.get(pin.parcel_id, pin.partner_id) != pin.partner_id:
                 yield f"pin: {pin.parcel_id} rides with {pin.partner_id} only"
+        here = [replace(run, spare_partner_id="") for run in self.plan.runs]
         for run in self.wave.pinned_runs:
-            if run not in self.plan.runs:
+            if replace(run, spare_partner_id="") not in here:
                 yield f"pin: run of {run.vehicle_id} at {run.leave_time} stays"
-
-
-def _add(loads: Counter[tuple[str, str]], run_id: str, ride: Ride) -> None:
-    loads[run_id, "g"] += ride.weight_g
-    loads[run_id, "cm3"] += ride.volume_cm3
-    loads[run_id, "pieces"] += ride.count

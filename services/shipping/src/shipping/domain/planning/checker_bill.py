@@ -47,10 +47,7 @@ def check_bill(wave: Wave, plan: Plan) -> Iterator[str]:
     split = dict.fromkeys(("fixed", "way", "stops", "parcels"), 0)
     for run in plan.runs:
         sums, metres = _run_sums(wave, book, rides, run)
-        if run.metres != metres:
-            yield f"wrong metres: {run.vehicle_id} says {run.metres}, drives {metres}"
-        if run.cost_vnd != sum(sums.values()):
-            yield f"wrong cost: {run.vehicle_id} says {run.cost_vnd}, costs {sum(sums.values())}"
+        yield from _told_wrong(run, sums, metres)
         for name, vnd in sums.items():
             split[name] += vnd
     split["parcels"] += sum(_addition_vnd(wave, rides, one.run_id, one.parcel_ids) for one in plan.additions)
@@ -69,6 +66,18 @@ def check_bill(wave: Wave, plan: Plan) -> Iterator[str]:
     )
     if cost != plan.cost:
         yield f"wrong cost split: says {plan.cost}, is {cost}"
+
+
+def check_run(wave: Wave, book: RoadBook, rides: dict[str, Ride], run: Run) -> Iterator[str]:
+    """Wrong sums of one run."""
+    yield from _told_wrong(run, *_run_sums(wave, book, rides, run))
+
+
+def _told_wrong(run: Run, sums: dict[str, int], metres: int) -> Iterator[str]:
+    if run.metres != metres:
+        yield f"wrong metres: {run.vehicle_id} says {run.metres}, drives {metres}"
+    if run.cost_vnd != sum(sums.values()):
+        yield f"wrong cost: {run.vehicle_id} says {run.cost_vnd}, costs {sum(sums.values())}"
 
 
 def _run_sums(wave: Wave, book: RoadBook, rides: dict[str, Ride], run: Run) -> tuple[dict[str, int], int]:
@@ -130,10 +139,15 @@ def _discounts(wave: Wave, plan: Plan, rides: dict[str, Ride]) -> int:
 
 
 def _changes(wave: Wave, plan: Plan) -> int:
-    """Announced parcels that ride at another time, with another vehicle, or not at all any more."""
+    """Announced parcels that ride at another time, with another vehicle, or not at all any more.
+
+    Runs whose vehicle or gates are no more do not count: nobody could keep them.
+    """
     if wave.last_plan is None or not wave.change_vnd:
         return 0
     present = {ride.parcel_id for ride in wave.rides}
-    told = {p: (r.vehicle_id, r.leave_time) for r in wave.last_plan.runs for s in r.stops for p in s.parcel_ids}
+    known = {vehicle.vehicle_id for vehicle in wave.vehicles} | {gate.gate_id for gate in wave.gates}
+    still = [r for r in wave.last_plan.runs if {r.vehicle_id, *(s.gate_id for s in r.stops)} <= known]
+    told = {p: (r.vehicle_id, r.leave_time) for r in still for s in r.stops for p in s.parcel_ids}
     now = {p: (r.vehicle_id, r.leave_time) for r in plan.runs for s in r.stops for p in s.parcel_ids}
     return wave.change_vnd * sum(now.get(p) != how for p, how in told.items() if p in present)

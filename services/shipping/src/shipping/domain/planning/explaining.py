@@ -39,12 +39,25 @@ def explain(plan: Plan, parcel_id: str) -> str:
         stop = next(one for one in run.stops if parcel_id in one.parcel_ids)
         told.append(f"The {run.kind} of {run.partner_id} is at the gate at {_clock(stop.arrive_time)}")
         told[-1] += f" and at {run.hub_id} at {_clock(run.return_time)}{_due(figures)}."
-        told.append(f"Without it the plan would cost {reason.marginal_cost_vnd:,} đ less.")
+        told.append(_price(reason))
     elif reason.rides:
-        told.append(f"The run is {figures.get('run_id', 'unknown')}.")
+        told.append(f"The run is {figures.get('run_id', 'unknown')}{_home(figures)}.")
+        told.append(_price(reason))
     else:
         told += _waiting(plan, reason, figures)
     return " ".join(told)
+
+
+def _price(reason: Reason) -> str:
+    saved = reason.marginal_cost_vnd
+    return f"Without it the plan would cost {abs(saved):,} đ {'less' if saved >= 0 else 'more'}."
+
+
+def _home(figures: dict[str, str]) -> str:
+    if "return_time" not in figures:
+        return ""
+    home = _clock(datetime.fromisoformat(figures["return_time"]))
+    return f", at {figures.get('hub_id', 'the hub')} at {home}{_due(figures)}"
 
 
 def _waiting(plan: Plan, reason: Reason, figures: dict[str, str]) -> list[str]:

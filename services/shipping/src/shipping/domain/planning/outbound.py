@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from shipping.domain.planning.answer import Run
-from shipping.domain.planning.model import Outbound
+from shipping.domain.planning.answer import Run, RunStop
+from shipping.domain.planning.model import Outbound, Ride, Vehicle
 from shipping.domain.planning.router import Candidate, stops_of
 from shipping.domain.planning.session import Session
 
@@ -16,31 +16,32 @@ def with_outbound(session: Session, one: Candidate, others: Sequence[Run]) -> Ru
     gone = {o for run in others for stop in run.stops for o in stop.outbound_ids}
     stops = stops_of(one.items, session.ground)
     vehicle, run = session.ground.vehicles[one.vehicle], one.run
+    rides = {ride.parcel_id: ride for item in one.items for ride in item.rides}
     for load in session.wave.outbound:
         place = next((n for n, stop in enumerate(stops) if stop.gate_id == load.gate_id), None)
         if load.outbound_id in gone or place is None:
             continue
         tried = list(stops)
         tried[place] = replace(stops[place], outbound_ids=(*stops[place].outbound_ids, load.outbound_id))
-        made = session.timer.run(vehicle, tried, one.hub)
+        made = session.timer.run(vehicle, tried, one.hub, session.ground.seconds_from_now(one.run.leave_time))
         latest = min(item.latest[one.hub] for item in one.items)
         in_time = made and session.ground.seconds_from_now(made.return_time) <= latest
-        if made and in_time and _room(session, one, [o for stop in tried for o in stop.outbound_ids], made):
+        if made and in_time and has_room(session.wave.outbound, vehicle, rides, made.stops):
             stops, run = tried, made
     return run
 
 
-def _room(session: Session, one: Candidate, outbound_ids: Sequence[str], run: Run) -> bool:
-    """Whether nothing is exceeded on any leg with these loads on board from the start."""
-    loads: dict[str, Outbound] = {load.outbound_id: load for load in session.wave.outbound}
-    rides = {ride.parcel_id: ride for item in one.items for ride in item.rides}
-    vehicle = session.ground.vehicles[one.vehicle]
-    aboard = [loads[outbound_id] for outbound_id in outbound_ids]
+def has_room(
+    outbound: Sequence[Outbound], vehicle: Vehicle, rides: Mapping[str, Ride], stops: Sequence[RunStop]
+) -> bool:
+    """Whether nothing is exceeded on any leg of these stops, their loads for the way out on board from the start."""
+    loads = {load.outbound_id: load for load in outbound}
+    aboard = [loads[outbound_id] for stop in stops for outbound_id in stop.outbound_ids]
     weight, volume = sum(load.weight_g for load in aboard), sum(load.volume_cm3 for load in aboard)
     pieces = sum(load.count for load in aboard)
     volume_max = vehicle.volume_max_cm3 if vehicle.volume_max_cm3 is not None else 10**12
     legs = [(weight, volume, pieces)]
-    for stop in run.stops:
+    for stop in stops:
         for load in (loads[o] for o in stop.outbound_ids):
             weight, volume, pieces = weight - load.weight_g, volume - load.volume_cm3, pieces - load.count
         for ride in (rides[p] for p in stop.parcel_ids):

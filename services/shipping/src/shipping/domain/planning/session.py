@@ -5,10 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from shipping.domain.planning.ceilings import Load
 from shipping.domain.planning.ground import Ground
 from shipping.domain.planning.items import Item, Outlook, Sorter
 from shipping.domain.planning.meter import Meter
-from shipping.domain.planning.model import Addition, Budget, Ride, Wave
+from shipping.domain.planning.model import (
+    HOT_MEAL,
+    Addition,
+    Budget,
+    Committed,
+    CommittedStop,
+    PartnerDay,
+    Ride,
+    Wave,
+)
+from shipping.domain.planning.money import days_late
 from shipping.domain.planning.packing import make_items
 from shipping.domain.planning.router import Routed, Router
 from shipping.domain.planning.timing import Timer
@@ -68,40 +79,71 @@ class Session:
         taken: set[str] = set(self.pinned)
         found: list[Addition] = []
         for run in sorted(self.wave.committed, key=lambda one: (one.return_time, one.run_id)):
-            room = [run.weight_left_g, run.parcels_left, run.volume_left_cm3 or 10**12]
+            room = Room(run, self.router.partners)
             for stop in run.stops:
                 if stop.arrive_time < self.wave.decide_time:
                     continue
-                chosen: list[Ride] = []
-                for ride in self._for_stop(run.partner_id, run.kind, run.hub_id, stop.gate_id):
-                    home = self.ground.seconds_from_now(run.return_time)
-                    latest = self.outlooks[ride.parcel_id].latest.get(self.ground.hub_number[run.hub_id], home)
-                    needs = [ride.weight_g, ride.count, ride.volume_cm3]
-                    fits = all(need <= left for need, left in zip(needs, room, strict=True))
-                    if ride.parcel_id in taken or home > latest or not fits:
-                        continue
-                    room = [left - need for need, left in zip(needs, room, strict=True)]
-                    taken.add(ride.parcel_id)
-                    chosen.append(ride)
+                chosen = []
+                for ride in self._for_stop(run, stop):
+                    if ride.parcel_id not in taken and room.take(ride):
+                        taken.add(ride.parcel_id)
+                        chosen.append(ride)
                 if chosen:
                     ids = tuple(ride.parcel_id for ride in chosen)
                     cost = run.per_parcel_vnd * sum(ride.count for ride in chosen)
                     found.append(Addition(run_id=run.run_id, gate_id=stop.gate_id, parcel_ids=ids, cost_vnd=cost))
+            self.router.spend([Load(run.partner_id, 0, room.pieces, room.weight_g, 0)])
         return tuple(found)
 
-    def _for_stop(self, partner_id: str, kind: str, hub_id: str, gate_id: str) -> Sequence[Ride]:
-        """Parcels of a gate that such a run may take, earliest promise first."""
-        carriers = [v for v in self.ground.vehicles if (v.partner_id, v.kind) == (partner_id, kind)]
-        hub = self.ground.hub_number[hub_id]
+    def _for_stop(self, run: Committed, stop: CommittedStop) -> Sequence[Ride]:
+        """Parcels of a stop's gate that such a run may take in time, earliest promise first."""
+        hub = self.ground.hub_number[run.hub_id]
+        carriers = {
+            n for n, v in enumerate(self.ground.vehicles) if (v.partner_id, v.kind) == (run.partner_id, run.kind)
+        }
         fitting = [
-            o
-            for o in self.outlooks.values()
-            if o.ride.gate_id == gate_id
-            and not o.refusal
-            and not o.late
-            and (o.ride.ready_time is not None and o.ride.ready_time <= self.wave.decide_time)
-            and "hot_meal" not in o.ride.handling
-            and any(hub in self.ground.hubs_of(v, o.ride) and self.ground.suits(v, o.ride) for v in carriers)
+            outlook.ride
+            for outlook in self.outlooks.values()
+            if outlook.ride.gate_id == stop.gate_id
+            and not outlook.refusal
+            and not outlook.late
+            and HOT_MEAL not in outlook.ride.handling
+            and self._meets(run, stop, outlook.ride)
+            and any(number in carriers and to == hub for number, to in self.sorter.fitting(outlook.ride))
         ]
-        fitting.sort(key=lambda o: (o.latest.get(hub, 0), o.ride.parcel_id))
-        return [o.ride for o in fitting]
+        return sorted(fitting, key=lambda one: (one.latest.get(run.hub_id, run.return_time), one.parcel_id))
+
+    def _meets(self, run: Committed, stop: CommittedStop, ride: Ride) -> bool:
+        """Whether a parcel is there to be collected when the run stops, without waiting, and is home in time then."""
+        if ride.ready_time is None or ride.ready_time > self.wave.decide_time:
+            return False
+        gate, hub = self.ground.gates[self.ground.place[stop.gate_id]], self.ground.hub_number[run.hub_id]
+        start = self.ground.seconds_from_now(stop.arrive_time) + gate.stop_seconds
+        return self.timer.start(start, ride) == start and not days_late(ride, self.ground.hubs[hub], run.return_time)
+
+
+class Room:
+    """What a committed run can still take, and its partner's ceilings leave."""
+
+    def __init__(self, run: Committed, partners: Iterable[PartnerDay]) -> None:
+        """Nothing is taken yet."""
+        self.pieces, self.weight_g, self.volume_cm3 = 0, 0, 0
+        day = next((day for day in partners if day.partner_id == run.partner_id), None)
+        self._pieces, self._weight_g, self._volume_cm3 = [run.parcels_left], [run.weight_left_g], run.volume_left_cm3
+        if day is not None and day.parcels_max is not None:
+            self._pieces.append(day.parcels_max - day.parcels_today)
+        if day is not None and day.weight_max_g is not None:
+            self._weight_g.append(day.weight_max_g - day.weight_today_g)
+
+    def take(self, ride: Ride) -> bool:
+        """Take a parcel, if there is room."""
+        pieces, weight_g, volume_cm3 = (
+            self.pieces + ride.count,
+            self.weight_g + ride.weight_g,
+            self.volume_cm3 + ride.volume_cm3,
+        )
+        fits = pieces <= min(self._pieces) and weight_g <= min(self._weight_g)
+        if not fits or (self._volume_cm3 is not None and volume_cm3 > self._volume_cm3):
+            return False
+        self.pieces, self.weight_g, self.volume_cm3 = pieces, weight_g, volume_cm3
+        return True

@@ -1,0 +1,100 @@
+"""Says for every parcel why it rides or waits, with the figures and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shipping.domain.planning.answer import Addition, Reason, Run
+from shipping.domain.planning.items import Outlook
+from shipping.domain.planning.marginal import Marginals
+from shipping.domain.planning.model import Ride
+from shipping.domain.planning.money import days_late
+from shipping.domain.planning.session import Decision, Session
+
+
+class Reasons:
+    """The reasons of one plan."""
+
+    def __init__(self, session: Session, decision: Decision, runs: Sequence[Run]) -> None:
+        """`runs` are all the plan's, the pinned ones first."""
+        self.session, self.decision, self.runs = session, decision, runs
+        self.of = {p: number for number, run in enumerate(runs) for stop in run.stops for p in stop.parcel_ids}
+        self.added = {p: one for one in session.additions for p in one.parcel_ids}
+        self.meant = {ride.parcel_id for item in session.items if id(item) in decision.rides for ride in item.rides}
+        self.marginals = Marginals(session, runs)
+
+    def all(self) -> tuple[Reason, ...]:
+        """One for every parcel of the wave, in its order."""
+        return tuple(self._reason(ride) for ride in self.session.wave.rides)
+
+    def _reason(self, ride: Ride) -> Reason:
+        outlook = self.session.outlooks[ride.parcel_id]
+        if ride.parcel_id in self.of:
+            return self._rides(outlook, self.of[ride.parcel_id])
+        if ride.parcel_id in self.added:
+            return self._added(ride, self.added[ride.parcel_id])
+        return self._waits(outlook)
+
+    def _rides(self, outlook: Outlook, number: int) -> Reason:
+        ride, run, ground = outlook.ride, self.runs[number], self.session.ground
+        code = self.decision.held_codes.get(ride.parcel_id, "MUST_GO" if outlook.must else "RIDES_ALONG")
+        if days_late(ride, ground.hubs[ground.hub_number[run.hub_id]], run.return_time):
+            code = "NOT_ON_TIME_ANY_MORE"
+        return Reason(
+            parcel_id=ride.parcel_id,
+            code="RUN_STAYS" if number < len(self.session.wave.pinned_runs) else code,
+            rides=True,
+            run_index=number,
+            marginal_cost_vnd=self.marginals.riding(number, ride),
+            figures=(
+                ("hub_id", run.hub_id),
+                ("deadline_time", _deadline(ride, run.hub_id)),
+                ("return_time", run.return_time.isoformat()),
+                ("weight_g", str(ride.weight_g)),
+                ("run_weight_g", str(run.weight_g)),
+                ("run_parcels", str(sum(len(stop.parcel_ids) for stop in run.stops))),
+            ),
+        )
+
+    def _added(self, ride: Ride, addition: Addition) -> Reason:
+        run = next(run for run in self.session.wave.committed if run.run_id == addition.run_id)
+        return Reason(
+            parcel_id=ride.parcel_id,
+            code="ADDED_TO_RUN",
+            rides=True,
+            marginal_cost_vnd=self.marginals.added(addition, ride),
+            figures=(
+                ("run_id", run.run_id),
+                ("hub_id", run.hub_id),
+                ("deadline_time", _deadline(ride, run.hub_id)),
+                ("return_time", run.return_time.isoformat()),
+                ("weight_g", str(ride.weight_g)),
+            ),
+        )
+
+    def _waits(self, outlook: Outlook) -> Reason:
+        ride, ground = outlook.ride, self.session.ground
+        full = ride.parcel_id in self.meant or outlook.must
+        code = outlook.refusal or ("NO_CAPACITY" if full else "HELD_FOR_LATER_WAVE")
+        pinned = any(pin.parcel_id == ride.parcel_id and pin.rides for pin in self.session.wave.pins)
+        wave = outlook.last_wave if code == "HELD_FOR_LATER_WAVE" else outlook.next_wave
+        wave = outlook.next_wave if wave is None else wave
+        figures = [("deadline_time", min(ride.latest.values()).isoformat())] if ride.latest else []
+        if pinned:
+            figures.append(("because", code))
+            code = "PIN_IMPOSSIBLE"
+        if outlook.home_if_last is not None and not outlook.refusal:
+            figures.append(("return_time_if_held", ground.moment(outlook.home_if_last).isoformat()))
+        return Reason(
+            parcel_id=ride.parcel_id,
+            code=code,
+            rides=False,
+            waits_for=None if wave is None else ground.moment(wave),
+            marginal_cost_vnd=self.marginals.waiting(ride),
+            figures=tuple(figures),
+        )
+
+
+def _deadline(ride: Ride, hub_id: str) -> str:
+    latest = ride.latest.get(hub_id)
+    return latest.isoformat() if latest else ""
