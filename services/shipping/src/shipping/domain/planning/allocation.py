@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from shipping.domain.planning.choose import Choice, Column
+from shipping.domain.planning.errors import InvalidWave
+from shipping.domain.planning.faults import amounts, twice
 from shipping.domain.planning.staged import choose_staged
 from shipping.domain.planning.supply import PartnerDay
+from shipping.domain.planning.validate_fleet import partner_faults
 
 GAP = 1e-4
 NODES_MAX = 2_000
@@ -67,9 +70,12 @@ def allocate(
 ) -> Allocation:
     """The cheapest partner for every run under ceilings and all-units discounts of the day, to 0.01 %.
 
-    `forbidden` are (partner, commune) pairs. Nothing raises: a run without a possible offer is unserved. Equal input
-    gives an equal answer unless the time limit strikes (`proved` is False then).
+    `forbidden` are (partner, commune) pairs. Raises InvalidWave, with the field named, for what cannot be meant; a run
+    without a possible offer is unserved. Equal input gives an equal answer unless the time limit strikes (`proved` is
+    False then).
     """
+    for found in (*partner_faults(partner_state, "partner_state"), *_faults(run_pools)):
+        raise InvalidWave(found)
     closed = set(forbidden)
     columns: list[Column] = []
     chosen: list[tuple[str, RunOffer]] = []
@@ -93,6 +99,15 @@ def allocate(
     refused = [REFUSED_TIMES * max(1, dear) for dear in dearest]
     choice = choose_staged(columns, refused, partner_state, GAP, NODES_MAX, seconds_max)
     return _allocation(run_pools, partner_state, columns, chosen, choice)
+
+
+def _faults(run_pools: Sequence[RunPool]) -> Iterator[str]:
+    yield from twice("run_pools.run_id", (pool.run_id for pool in run_pools))
+    for pool in run_pools:
+        where = f"run_pools[{pool.run_id}]."
+        yield from amounts(pool, where, ("parcels", "weight_g"))
+        for offer in pool.offers:
+            yield from amounts(offer, f"{where}offers[{offer.partner_id}].", ("bill_vnd", "penalty_vnd", "runs"))
 
 
 def _allocation(

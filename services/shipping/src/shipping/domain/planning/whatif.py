@@ -1,27 +1,34 @@
-"""What a dispatcher asks before saying yes: the price of a pin, and what changed since the plan that was told."""
+"""What a dispatcher asks before saying yes: the price of a wish, and what changed since the plan that was told."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from shipping.domain.planning.answer import Plan, Run
-from shipping.domain.planning.model import DOOR, Budget, Pin, Ride, Wave
+from shipping.domain.planning.calls import sellers_to_call
+from shipping.domain.planning.checker import broken_rules, drivable
+from shipping.domain.planning.errors import InvalidWave
+from shipping.domain.planning.model import Budget, Pin, Wave
 from shipping.domain.planning.supply import Forbidden
 
-CALLS_MAX = 5
-CALL_REACH = timedelta(hours=2)
-"""A parcel expected later than this is not worth a call for this wave."""
+__all__ = ["Difference", "Priced", "difference", "frozen_runs", "price_of", "sellers_to_call"]
 
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """The plan that would result, and what it costs more than the present one; late parcels come first."""
+    """The plan that would result, and what it costs more than the present one; late parcels come first.
+
+    `wave` is the wave with the wish in it: plan that one to say yes. `broken` are rules or wishes that the plan does
+    not keep, e.g. a parcel that was to ride but cannot; empty = the price is that of the wish.
+    """
 
     plan: Plan
     more_late: int
     more_vnd: int
+    wave: Wave
+    broken: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,29 +50,77 @@ def price_of(
     pins: Sequence[Pin] = (),
     runs: Sequence[Run] = (),
     forbidden: Sequence[Forbidden] = (),
+    forbidden_runs: Sequence[Run] = (),
 ) -> Priced:
-    """Plan the wave again under more pins, runs that stay and forbidden pairs, with the seed of `plan`."""
+    """Plan the wave again under a dispatcher's wishes, with the seed of `plan`.
+
+    A pin replaces earlier pins of its parcel. `runs` stay as they are. For each of `forbidden_runs`, which are runs of
+    `plan`, its vehicle makes one run less than there; its parcels may ride otherwise, or wait. Raises InvalidWave for
+    a wish that breaks a rule by itself, with the field and the rule named: a run that could not be driven, a pin to
+    wait for a parcel of a pinned run.
+    """
     from shipping.domain.planning.plan import plan_wave
 
+    said = {pin.parcel_id for pin in pins}
     other = replace(
         wave,
-        pins=(*wave.pins, *pins),
+        pins=(*(pin for pin in wave.pins if pin.parcel_id not in said), *pins),
         pinned_runs=(*wave.pinned_runs, *runs),
         forbidden=(*wave.forbidden, *forbidden),
     )
+    other = _without(other, plan, forbidden_runs) if forbidden_runs else other
     made = plan_wave(other, budget, plan.seed)
-    return Priced(made, made.late_parcels - plan.late_parcels, made.cost.total_vnd - plan.cost.total_vnd)
+    broken = (*broken_rules(other, made), *_unheeded(made))
+    more_late, more_vnd = made.late_parcels - plan.late_parcels, made.cost.total_vnd - plan.cost.total_vnd
+    return Priced(made, more_late, more_vnd, other, broken)
+
+
+def _without(wave: Wave, plan: Plan, gone: Sequence[Run]) -> Wave:
+    """The wave in which the vehicles of these runs make so many runs less than in the plan; later ones are as before.
+
+    The freeze time gives way to the runs it holds, but for these.
+    """
+    for run in gone:
+        if run not in plan.runs:
+            raise InvalidWave(f"forbidden_runs: the plan has no run of {run.vehicle_id} at {run.leave_time}")
+    used = Counter(run.vehicle_id for run in plan.runs)
+    less = Counter(run.vehicle_id for run in gone)
+    vehicles = tuple(
+        replace(
+            one,
+            number=used[one.vehicle_id] - less[one.vehicle_id],
+            number_later=one.number if one.number_later is None else one.number_later,
+        )
+        if less[one.vehicle_id]
+        else one
+        for one in wave.vehicles
+    )
+    bare = [_bare(run) for run in gone]
+    staying = tuple(run for run in (*wave.pinned_runs, *frozen_runs(wave)) if _bare(run) not in bare)
+    return replace(wave, vehicles=vehicles, pinned_runs=staying, freeze_time=None)
+
+
+def _unheeded(plan: Plan) -> list[str]:
+    """Parcels that were to ride but cannot."""
+    impossible = [reason for reason in plan.reasons if reason.code == "PIN_IMPOSSIBLE"]
+    return [f"pin: {one.parcel_id} cannot ride: {dict(one.figures).get('because', '')}" for one in impossible]
+
+
+def _bare(run: Run) -> Run:
+    """A run but for its spare partner, which may change without the run being another."""
+    return replace(run, spare_partner_id="")
 
 
 def difference(before: Plan, after: Plan) -> Difference:
     """What a dispatcher has to tell anew."""
     old, new = _rides(before), _rides(after)
+    old_runs, new_runs = [_bare(run) for run in before.runs], [_bare(run) for run in after.runs]
     return Difference(
         rides_now=tuple(sorted(new.keys() - old.keys())),
         waits_now=tuple(sorted(old.keys() - new.keys())),
         moved=tuple(sorted(p for p in old.keys() & new.keys() if old[p] != new[p])),
-        runs_new=tuple(run for run in after.runs if run not in before.runs),
-        runs_gone=tuple(run for run in before.runs if run not in after.runs),
+        runs_new=tuple(run for run in after.runs if _bare(run) not in old_runs),
+        runs_gone=tuple(run for run in before.runs if _bare(run) not in new_runs),
     )
 
 
@@ -74,37 +129,14 @@ def _rides(plan: Plan) -> dict[str, tuple[str, object]]:
 
 
 def frozen_runs(wave: Wave) -> tuple[Run, ...]:
-    """Runs of the last plan that leave before the freeze time and whose parcels are all still there."""
+    """Runs of the last plan that leave before the freeze time and can still be driven as they were told.
+
+    Dropped, and planned anew, is a run that breaks a rule by now, alone or beside the pinned ones and those before it:
+    its vehicle, a gate or a parcel is gone, its partner declined, a dispatcher wants one of its parcels to wait. The
+    lead does not count: the run was booked when it was told.
+    """
     if wave.last_plan is None or wave.freeze_time is None:
         return ()
-    here = {ride.parcel_id for ride in wave.rides}
-    return tuple(
-        run
-        for run in wave.last_plan.runs
-        if wave.decide_time <= run.leave_time < wave.freeze_time
-        and all(p in here for stop in run.stops for p in stop.parcel_ids)
-        and run not in wave.pinned_runs
-    )
-
-
-def sellers_to_call(wave: Wave, plan: Plan) -> tuple[str, ...]:
-    """Announced parcels, not packed yet, at gates where a run of this plan has room: packed now, they would ride."""
-    if wave.information == DOOR:
-        return ()
-    cars = {vehicle.vehicle_id: vehicle for vehicle in wave.vehicles}
-    rides = {ride.parcel_id: ride for ride in wave.rides}
-    found: list[Ride] = []
-    for run in plan.runs:
-        gates = {stop.gate_id for stop in run.stops}
-        weight = cars[run.vehicle_id].weight_max_g - run.weight_g
-        pieces = cars[run.vehicle_id].parcels_max - sum(rides[p].count for s in run.stops for p in s.parcel_ids)
-        for ride in wave.rides:
-            expected = ride.ready_expected_time
-            packed = ride.ready_time is not None and ride.ready_time <= wave.decide_time
-            if packed or ride in found or expected is None or ride.gate_id not in gates:
-                continue
-            fits = ride.weight_g <= weight and ride.count <= pieces and run.partner_id in ride.partner_ids
-            if fits and expected <= wave.decide_time + CALL_REACH:
-                found.append(ride)
-    found.sort(key=lambda ride: (min(ride.latest.values(), default=wave.decide_time), ride.parcel_id))
-    return tuple(ride.parcel_id for ride in found[:CALLS_MAX])
+    pinned = [_bare(run) for run in wave.pinned_runs]
+    due = (run for run in wave.last_plan.runs if wave.decide_time <= run.leave_time < wave.freeze_time)
+    return drivable(wave, wave.pinned_runs, [run for run in due if _bare(run) not in pinned])
