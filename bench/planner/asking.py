@@ -11,6 +11,7 @@ from shipping.domain.planning import model
 
 from bench.planner.foresight import Foresight, amounts, at, dimensions, seconds_at
 from bench.planner.instance import DAY_S, KINDS, Cells, Parcel, Span, Vehicle, WaveTime
+from bench.planner.names import names_of
 from bench.planner.roads import Ground, Order
 from bench.planner.simulate import View
 
@@ -30,8 +31,8 @@ class Asker:
         self.instance = ground.instance
         self.scale = MONEY_SCALE if _has_fractions(ground) else 1
         self.partners = tuple(sorted({vehicle.partner for vehicle in self.instance.vehicles}))
-        self.names = {place.id: place.id for place in self.instance.places}
-        self.names |= {hub.place: hub.id for hub in self.instance.hubs}
+        named = names_of(self.instance)
+        self.names, self.rows = named.of, named.rows
         self.dimensions = dimensions(self.instance)
         self.foresight = Foresight(ground, self.names, self.dimensions, self.partners)
         self.tables = tuple(self._tables())
@@ -187,12 +188,13 @@ class Asker:
         return [min(ways)] if ways else []
 
     def _tables(self) -> Iterable[model.Table]:
-        ids = tuple(self.names[place.id] for place in self.instance.places)
+        ids, pick = tuple(name for name, _ in self.rows), [number for _, number in self.rows]
         due = max((due for one in self.instance.parcels for due in one.latest.values()), default=0)
         last = max((wave.earliest_leave for wave in self.instance.waves), default=0)
         horizon = min(due // DAY_S + 2, last // DAY_S + ROADS_DAYS)
         for name, profile in self.instance.profiles.items():
-            arrays = [_ways(*both) for both in zip(profile.distance_m, profile.duration_s, strict=True)]
+            squares = [_ways(*both) for both in zip(profile.distance_m, profile.duration_s, strict=True)]
+            arrays = [(metres[np.ix_(pick, pick)], seconds[np.ix_(pick, pick)]) for metres, seconds in squares]
             once = len(profile.periods) == 1
             for day in range(1 if once else horizon):
                 for start, (metres, seconds) in zip(profile.periods, arrays, strict=True):

@@ -24,6 +24,9 @@ LEAST_S = 0.05
 OWN = ("sent", "wave")
 """Fields of a line that are none of an instance's."""
 
+FIELDS = {"rides": "parcels", "gates": "places", "tables": "profiles"}
+"""What the planner calls otherwise."""
+
 
 class UnderWay(msgspec.Struct, frozen=True):
     """A run that is not home yet."""
@@ -140,9 +143,10 @@ def changed(instance: Instance, budget: float | None, seed: int | None) -> Insta
 
 
 def one_line(failure: Exception) -> str:
-    """What a failure says, without breaks."""
+    """What a failure says, without breaks, and with the format's word for the planner's field."""
     said = failure.message if isinstance(failure, InvalidWave) else str(failure)
-    return " ".join(said.split())
+    field, bracket, rest = " ".join(said.split()).partition("[")
+    return (FIELDS.get(field, field) if isinstance(failure, InvalidWave) else field) + bracket + rest
 
 
 def _of_instance(known: Mapping[str, Any]) -> dict[str, Any]:

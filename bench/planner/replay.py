@@ -66,7 +66,9 @@ def _stated() -> argparse.ArgumentParser:
     stated.add_argument("files", nargs="*", type=Path, metavar="FILE.json")
     stated.add_argument("--stdio", action="store_true", help="one JSON line a wave in, one out")
     stated.add_argument("--policy", default="ours", choices=sorted(POLICIES), help="who decides; ours unless told")
-    stated.add_argument("--budget", type=_cpu_seconds, help="CPU seconds a wave, instead of the file's")
+    stated.add_argument(
+        "--budget", metavar="SECONDS", type=_cpu_seconds, help="CPU seconds a wave, instead of the file's"
+    )
     stated.add_argument("--seed", type=int, help="seed of the search, any whole number, instead of the file's")
     stated.add_argument("--runs", action="store_true", help="print every run as well")
     stated.add_argument("--schema", action="store_true", help="write the JSON Schema of the format and stop")
@@ -74,10 +76,12 @@ def _stated() -> argparse.ArgumentParser:
 
 
 def _cpu_seconds(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < float("inf"):
-        raise ValueError(text)
-    return value
+    try:
+        if 0 <= (value := float(text)) < float("inf"):
+            return value
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"must be CPU seconds, none or more, found {text}")
 
 
 def _files(paths: Iterable[Path]) -> Iterable[Path]:

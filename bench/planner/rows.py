@@ -21,7 +21,7 @@ def fields_of(
     row: Any, kind: type[msgspec.Struct], where: str, note: Note, more: Collection[str] = ()
 ) -> dict[str, Any]:
     """The fields of a row that say anything; raises BadInstance where one looks like a misspelt field."""
-    names = {field.encode_name for field in msgspec.structs.fields(kind)}
+    names = set(kind.__struct_fields__)
     out = {}
     for name, value in obliged(row, Mapping, where, "an object").items():
         if name in names:

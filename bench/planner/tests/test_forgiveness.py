@@ -19,7 +19,7 @@ from bench.planner.simulate import Outcome, replay
 
 HOUR = 3600
 WAY = [[0, 1800, 2400], [1800, 0, 900], [2400, 900, 0]]
-METRES = [[0, 10_000, 14_000], [10_000, 0, 5_000], [14_000, 5_000, None]]
+METRES: list[list[int | None]] = [[0, 10_000, 14_000], [10_000, 0, 5_000], [14_000, 5_000, None]]
 
 
 def bare(**changed: Any) -> dict[str, Any]:
@@ -162,6 +162,24 @@ def test_null_in_a_row_means_what_is_usual(field: str, names: list[str]) -> None
 def test_a_vehicle_may_start_at_a_hub_and_end_at_a_place() -> None:
     raw = with_row("vehicles", start="hub", end="depot")
     assert {(one.start, one.end) for one in formats.parse(raw).vehicles} == {("depot", "hub")}
+
+
+def test_hubs_and_places_may_share_names_and_ground() -> None:
+    """A hub called as another place, two hubs at one place, and a seller beside the hub."""
+    called = json.loads(json.dumps(bare()).replace('"hub"', '"road"'))
+    assert run(called, "ours").parcels == 3
+    two = bare(hubs=[*bare()["hubs"], {"id": "second", "place": "depot"}])
+    assert run(two, "ours").parcels == 3
+    beside = with_row("parcels", place="depot")
+    assert run(beside, "ours").parcels == 3
+
+
+def test_a_way_without_metres_or_seconds_is_closed_and_staying_costs_nothing() -> None:
+    raw = bare()
+    for row in raw["profiles"].values():
+        row["duration_s"] = [[[1800 if one == 0 else one for one in line] for line in WAY]] * 2
+        row["distance_m"] = [[[None, *METRES[0][1:]], METRES[1], [None, *METRES[2][1:]]]] * 2
+    assert {parcel for sent in run(raw, "ours").sent for parcel in sent.parcels} >= {"0", "1"}
 
 
 def test_whole_floats_are_whole_numbers() -> None:

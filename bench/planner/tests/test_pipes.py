@@ -49,7 +49,7 @@ VEHICLE = epochs()["vehicles"][0]
         ({"waves": []}, "waves"),
         ({"wave": -1}, "wave"),
         ({"forecast": {"pool": epochs()["forecast"]["pool"] | {"place": ["zz"] * 4}}}, "forecast.pool.place"),
-        ({"profiles": {"car": {"duration_s": [[0, 1, 2, 3, 10**8]] * 5}}}, "tables"),
+        ({"profiles": {"car": {"duration_s": [[0, 1, 2, 3, 10**8]] * 5}}}, "profiles[car]"),
         ({"colour": 5}, "colour"),
         ({"parcels": [{"id": "x"}]}, "parcels[0].place"),
     ],

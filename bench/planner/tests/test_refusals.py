@@ -114,7 +114,12 @@ def test_a_refused_file_is_one_sentence_and_the_others_are_replayed(
     assert [Path(json.loads(line)["file"]).stem for line in out.splitlines()] == ["good", "again"]
     said = errors.splitlines()
     assert [line.split(".json: ")[0].rsplit("/", 1)[1] for line in said] == ["priced", "broken", "far", "none"]
-    assert "vehicles[0].fixed" in said[0] and "JSON" in said[1] and "tables" in said[2] and "no such file" in said[3]
+    assert (
+        "vehicles[0].fixed" in said[0]
+        and "JSON" in said[1]
+        and "profiles[car]" in said[2]
+        and "no such file" in said[3]
+    )
 
 
 def test_a_folder_means_its_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

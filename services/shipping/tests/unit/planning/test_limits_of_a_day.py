@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from .given import at, bike, gate, later, ride, truck, wave
 from shipping.domain.planning import Budget, PartnerDay, Pin, Plan, Wave, broken_rules, plan_wave
+
+from .given import at, bike, gate, later, ride, truck, wave
 
 BUDGET = Budget(0.05)
 SIX = tuple(gate(f"g{n}") for n in range(1, 7))
