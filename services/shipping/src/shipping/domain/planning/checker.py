@@ -10,6 +10,7 @@ from datetime import timedelta
 from shipping.domain.planning.checker_additions import check_additions
 from shipping.domain.planning.checker_bill import check_bill, check_run
 from shipping.domain.planning.checker_clock import Clock
+from shipping.domain.planning.checker_witness import broken_witnesses
 from shipping.domain.planning.model import DOOR, HEAVY, HOT_MEAL, KINDS, Gate, Plan, Ride, Run, Vehicle, Wave
 
 
@@ -59,6 +60,7 @@ class _Check:
             yield from self.driven(run)
             yield from self.spare(run)
         yield from check_bill(self.wave, self.plan)
+        yield from broken_witnesses(self.wave, self.plan)
         if must:
             yield from self.pins()
 

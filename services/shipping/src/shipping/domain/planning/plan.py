@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from shipping.domain.planning.advice import Advice
 from shipping.domain.planning.announced import worth_keeping
-from shipping.domain.planning.answer import Plan, Witness
+from shipping.domain.planning.answer import Plan, Run, Witness
 from shipping.domain.planning.checker import broken_rules
 from shipping.domain.planning.dispatch import DISPATCH_SHARE, Dispatch, is_large
 from shipping.domain.planning.finish import finish
@@ -22,10 +22,13 @@ from shipping.domain.planning.triage import apply
 from shipping.domain.planning.validate import refuse_invalid, refuse_invalid_budget
 from shipping.domain.planning.weighing import advise
 from shipping.domain.planning.whatif import frozen_runs, sellers_to_call
-from shipping.domain.planning.witness import along, witnesses
+from shipping.domain.planning.witness import along, told, witnesses
 
 SEARCH_FAILURES = (ValueError, ArithmeticError, LookupError, RuntimeError)
 """What the solvers raise for problems they do not take; a plan must go out all the same, and its policy tells."""
+
+ROUTINGS_MAX = 3
+"""So often are runs made: whoever rides takes vehicles with it that others may have waited for."""
 
 
 def plan_wave(wave: Wave, budget: Budget, seed: int) -> Plan:
@@ -47,16 +50,32 @@ def _plan(session: Session) -> Plan:
     wave = session.wave
     items, policy, begin, crowded = _advised(session, baseline(session.wave))
     items = [*items, *_kept(session, items)]
-    proofs, unproved = _safe_to_hold(session, items)
-    unproved = [] if crowded else unproved
-    if beside := along(session, items, unproved):
-        items = [*items, *beside]
-        proofs, more = _safe_to_hold(session, [*items, *unproved])
-        unproved += more
-    decision = ride_now(session, policy, [*items, *unproved], 1.0, begin, not crowded)
+    unproved: list[Item] = []
+    decision: Decision | None = None
+    for _ in range(ROUTINGS_MAX):
+        proofs, more = _safe_to_hold(session, [*items, *unproved], decision)
+        if decision and (crowded or not more):
+            break
+        items += [] if crowded else along(session, [*items, *unproved], more)
+        unproved += [] if crowded else more
+        decision = _routed(session, policy, [*items, *unproved], begin, not crowded, decision)
+    else:
+        proofs, _ = _safe_to_hold(session, [*items, *unproved], decision)
+    assert decision, "the first turn always routes"
     codes = {ride.parcel_id: "NO_WITNESS" for item in unproved for ride in item.rides}
-    plan = checked(session, replace(decision, held_codes=codes), proofs)
+    plan = told(wave, checked(session, replace(decision, held_codes=codes), proofs))
     return replace(plan, call_sellers=sellers_to_call(wave, plan))
+
+
+def _routed(
+    session: Session, policy: str, items: list[Item], begin: float, late: bool, before: Decision | None
+) -> Decision:
+    """These items in runs; what must ride only because of the runs `before` joins these in a few steps."""
+    if before is None:
+        return ride_now(session, policy, items, 1.0, begin, late)
+    hints = [(one.vehicle, one.hub, one.items) for one in before.routed.runs]
+    session.router.hints = [(v, h, tuple(r.parcel_id for item in some for r in item.rides)) for v, h, some in hints]
+    return ride_now(session, policy, items, 1.0, 1.0, late)
 
 
 def _advised(session: Session, rule: Rule) -> tuple[list[Item], str, float, bool]:
@@ -92,11 +111,19 @@ def _kept(session: Session, riding: list[Item]) -> list[Item]:
     return worth_keeping(session.router, riding, [item for item in session.items if id(item) not in chosen])
 
 
-def _safe_to_hold(session: Session, riding: list[Item]) -> tuple[list[Witness], list[Item]]:
-    """Witnesses for what is held, and what must ride because there is none. The caller's own word needs no witness."""
+def _safe_to_hold(session: Session, riding: list[Item], decision: Decision | None) -> tuple[list[Witness], list[Item]]:
+    """Witnesses for what is held, and what must ride because there is none. The caller's own word needs no witness.
+
+    Until it is decided which vehicles are away, those that drive again later count as there.
+    """
     chosen = set(map(id, riding))
     held = [item for item in session.items if id(item) not in chosen and item.rides[0].must_ride is None]
-    return witnesses(session, held)
+    runs: Sequence[Run] = session.wave.pinned_runs
+    if decision:
+        runs = (
+            finish(session, decision).runs if session.wave.outbound else [*runs, *(r.run for r in decision.routed.runs)]
+        )
+    return witnesses(session, held, runs)
 
 
 def _simply(session: Session, failure: Exception) -> Plan:
@@ -116,13 +143,15 @@ def plan_by_rule(wave: Wave, rule: Rule, budget: Budget, seed: int) -> Plan:
 def checked(session: Session, decision: Decision, proofs: Sequence[Witness] = ()) -> Plan:
     """The decision as a plan that breaks no rule.
 
-    Should one be broken all the same, what breaks it is taken out, and the policy says so: additions, then runs that
-    break a rule by themselves, then one run after the other, those with least that must go first.
+    Should one be broken all the same, what breaks it is taken out, and the policy says so: witnesses, additions, then
+    runs that break a rule by themselves, then one run after the other, those with least that must go first.
     """
     plan = finish(session, decision, proofs)
     if not broken_rules(session.wave, plan):
         return plan
     decision = replace(decision, policy=f"mended:{decision.policy}")
+    if proofs and not broken_rules(session.wave, unproved := _with(session, decision, decision.routed.runs)):
+        return unproved
     if session.additions and broken_rules(session.wave, _with(session, decision, [])):
         session.additions = ()
     alone = [one for one in decision.routed.runs if not broken_rules(session.wave, _with(session, decision, [one]))]

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from shipping.domain.planning.answer import Run, Witness
+import numpy as np
+
+from shipping.domain.planning.answer import Plan, Run, Witness
+from shipping.domain.planning.bookings import Bookings, Trip
+from shipping.domain.planning.ground import FAR
 from shipping.domain.planning.items import Item
-from shipping.domain.planning.model import Vehicle
+from shipping.domain.planning.model import Vehicle, Wave
 from shipping.domain.planning.packing import bundled, merged
 from shipping.domain.planning.router import stops_of
 from shipping.domain.planning.session import Session
 
-BUNDLES_MAX = 120
+TRIES_MAX = 12_000
+"""So often is an item held against a run, some 0.3 CPU-s; what is not reached by then stays unproved and is told so."""
+
+HELD, WITNESS_TIME, NOT_PROVED = "HELD_FOR_LATER_WAVE", "witness_time", "none"
+"""Every parcel that is held for a later wave has a figure with the wave of its witness, or says that it has none."""
+
 SPLIT = 4
 """Parcels of one gate are placed together up to this fraction of the smallest vehicle."""
 
@@ -39,120 +48,134 @@ def along(session: Session, riding: Sequence[Item], unproved: Sequence[Item]) ->
     return found
 
 
-@dataclass(slots=True)
-class _Trip:
-    wave: int
-    vehicle: int
-    hub: int
-    items: list[Item] = field(default_factory=list)
-    home: int = 0
+def witnesses(session: Session, held: Sequence[Item], riding: Sequence[Run] = ()) -> tuple[list[Witness], list[Item]]:
+    """Runs on later waves for the held items beside this wave's runs, and the items for which there is none.
 
-
-def witnesses(session: Session, held: Sequence[Item]) -> tuple[list[Witness], list[Item]]:
-    """Runs on later waves for the held items, and the items no such run was found for.
-
-    A construction, not a search: earliest promise first, each into the first later run with room, or a new one on the
-    last wave that still does. What it cannot place is not proved impossible; it rides now to be safe. More bundles
-    than BUNDLES_MAX are too many to time one by one: nothing is said about them.
+    A construction, not a search: earliest promise first, each where it adds least to the first later run with room, or
+    in a new one on the last wave that still does. What it cannot place is not proved impossible; it rides now to be
+    safe. An item that is in neither answer was not reached within TRIES_MAX.
     """
     order = sorted(held, key=lambda item: (min(item.latest.values(), default=0), item.place, item.rides[0].parcel_id))
     bundles = bundled(order, session.ground, SPLIT)
-    if len(bundles) > BUNDLES_MAX:
-        return [], []
     found: list[tuple[list[Witness], list[Item]]] = []
     for largest_first in (False, True):
-        maker = _Maker(session, largest_first)
+        maker = _Maker(session, riding, largest_first)
         unproved = [item for bundle in bundles if not maker.place(merged(bundle)) for item in bundle]
         found.append((maker.made(), unproved))
-        if not unproved:
+        if not unproved or maker.tries <= 0:
             break
     return min(found, key=lambda one: len(one[1]))
 
 
+def told(wave: Wave, plan: Plan) -> Plan:
+    """The plan whose reasons name, for each parcel held by the planner's own word, the wave that proves it, or none."""
+    proofs = {p: proof.decide_time for proof in plan.witnesses for stop in proof.run.stops for p in stop.parcel_ids}
+    others = {ride.parcel_id for ride in wave.rides if ride.must_ride is not None}
+    reasons = []
+    for reason in plan.reasons:
+        if reason.code == HELD and reason.parcel_id not in others:
+            moment = proofs.get(reason.parcel_id)
+            figure = WITNESS_TIME, moment.isoformat() if moment else NOT_PROVED
+            reason = replace(reason, figures=(*reason.figures, figure))
+        reasons.append(reason)
+    return replace(plan, reasons=tuple(reasons))
+
+
 class _Maker:
-    def __init__(self, session: Session, largest_first: bool) -> None:
+    def __init__(self, session: Session, riding: Sequence[Run], largest_first: bool) -> None:
         self.session, self.ground, self.largest_first = session, session.ground, largest_first
-        self.trips: list[_Trip] = []
+        self.bookings = Bookings(session.ground, riding, session.additions)
+        self.trips, self.tries = self.bookings.trips, TRIES_MAX
+        self._homes: dict[int, dict[int, int]] = {}
+        self._cars: dict[tuple[int, int], Vehicle] = {}
 
     def place(self, item: Item) -> bool:
-        """Into a run that exists, or a new one."""
-        for trip in self.trips:
-            if (trip.vehicle, trip.hub) in item.allowed and self._taken(trip, item):
-                return True
+        """Into a run that exists, or a new one; also true if nobody can tell any more."""
+        if any(self._taken(trip, item) for trip in self.trips):
+            return True
         for trip in self._fresh(item):
             if self._taken(trip, item):
                 self.trips.append(trip)
                 return True
-        return False
+        return self.tries <= 0
 
-    def _taken(self, trip: _Trip, item: Item) -> bool:
-        """Put an item on a run if that can still be driven, and its vehicle is there for so long."""
-        run = self._run(trip, [*trip.items, item])
-        if run is None or not self._free(trip, home := self.ground.seconds_from_now(run.return_time)):
-            return False
-        trip.items.append(item)
-        trip.home = home
-        return True
-
-    def _fresh(self, item: Item) -> list[_Trip]:
+    def _fresh(self, item: Item) -> list[Trip]:
         """Possible new runs for an item, latest wave first, vehicles with room for one more there."""
-        gate = self.ground.gates[item.place]
-        waves = [self.ground.seconds_from_now(later.decide_time) for later in reversed(gate.later_waves)]
+        last = self.session.outlook(item).last_wave
+        waves = [wave for wave in reversed(self._later(item)) if last is not None and wave <= last]
         sign = -1 if self.largest_first else 1
         pairs = sorted(item.allowed, key=lambda pair: (sign * self.ground.vehicles[pair[0]].weight_max_g, pair))
-        return [_Trip(wave, v, h) for wave in waves for v, h in pairs]
+        return [self._trip(wave, v, h) for wave in waves for v, h in pairs]
 
-    def _free(self, trip: _Trip, home: int) -> bool:
-        """Whether there is a vehicle for this run; one that comes back can go again."""
+    def _trip(self, wave: int, number: int, hub: int) -> Trip:
+        leave = self._leave(wave, number)
+        return Trip(wave, number, hub, leave, self.bookings.shift_ends(self.ground.vehicles[number], leave))
+
+    def _leave(self, wave: int, number: int) -> int:
+        return max(self.ground.earliest(self.ground.vehicles[number]), wave + self.ground.vehicles[number].lead_seconds)
+
+    def _later(self, item: Item) -> dict[int, int]:
+        """The later waves of an item's gate in order, and when their vehicles must be home."""
+        seconds = self.ground.seconds_from_now
+        if item.place not in self._homes:
+            later = self.ground.gates[item.place].later_waves
+            self._homes[item.place] = {seconds(one.decide_time): seconds(one.home_time) for one in later}
+        return self._homes[item.place]
+
+    def _taken(self, trip: Trip, item: Item) -> bool:
+        """Put an item on a run if that can still be driven, and its vehicle is there for so long."""
+        if not self._fits(trip, item):
+            return False
+        self.tries -= 1
+        where, longer = self._insertion(trip, item)
+        home_by = min(trip.home_by, self._later(item)[trip.wave], item.latest[trip.hub])
+        if trip.leave + trip.busy + longer > home_by:
+            return False
+        run = self._run(trip, items := [*trip.items[:where], item, *trip.items[where:]], home_by)
+        if run is None:
+            return False
+        leave, home = self.ground.seconds_from_now(run.leave_time), self.ground.seconds_from_now(run.return_time)
+        if not self.bookings.free(trip, leave, home, item):
+            return False
+        trip.run, trip.items, trip.home_by, trip.leave, trip.home = run, items, home_by, leave, home
+        trip.count(item, longer)
+        return True
+
+    def _fits(self, trip: Trip, item: Item) -> bool:
+        """What can be told before the run is timed."""
         vehicle = self.ground.vehicles[trip.vehicle]
-        there = vehicle.number if vehicle.number_later is None else vehicle.number_later
-        mine = [other for other in self.trips if other.vehicle == trip.vehicle and other is not trip]
-        if vehicle.number_scope == "wave":
-            return sum(other.wave == trip.wave for other in mine) < there
-        if vehicle.number_scope == "day":
-            day = self.ground.moment(trip.wave).date()
-            return sum(self.ground.moment(other.wave).date() == day for other in mine) < there
-        lead = vehicle.lead_seconds
-        return sum(other.wave + lead < home and trip.wave + lead < other.home for other in mine) < there
+        if self.tries <= 0 or (trip.vehicle, trip.hub) not in item.allowed or trip.wave not in self._later(item):
+            return False
+        if trip.items and (item.hot or trip.items[0].hot):
+            return False
+        if trip.weight + item.weight > vehicle.weight_max_g or trip.pieces + item.pieces > vehicle.parcels_max:
+            return False
+        if vehicle.volume_max_cm3 is not None and trip.volume + item.volume > vehicle.volume_max_cm3:
+            return False
+        return bool(trip.items) or self.bookings.free(trip, trip.leave, trip.leave + 1, item)
 
-    def _run(self, trip: _Trip, items: Sequence[Item]) -> Run | None:
-        """The run on its later wave, if every limit allows it."""
+    def _insertion(self, trip: Trip, item: Item) -> tuple[int, int]:
+        """Where the way grows least, behind others at its gate if there are any, and how much longer the run takes."""
+        same = [number for number, one in enumerate(trip.items) if one.place == item.place]
+        if same:
+            return same[-1] + 1, item.service
+        vehicle, hub = self.ground.vehicles[trip.vehicle], self.ground.hubs[trip.hub].hub_id
+        _, seconds = self.ground.table(vehicle.profile, trip.leave)
+        ends = self.ground.place[vehicle.start_id], self.ground.place[hub]
+        places = np.array([ends[0], *(one.place for one in trip.items), ends[1]])
+        there, back = seconds[places[:-1], item.place], seconds[item.place, places[1:]]
+        longer = there + back - (seconds[places[:-1], places[1:]] if trip.items else 0)
+        where = int(np.where((there < 0) | (back < 0), FAR, longer).argmin())
+        return where, int(longer[where]) + self.ground.gates[item.place].stop_seconds + item.service
+
+    def _run(self, trip: Trip, items: Sequence[Item], home_by: int) -> Run | None:
         vehicle = self.ground.vehicles[trip.vehicle]
-        later = {
-            self.ground.seconds_from_now(one.decide_time): one.home_time
-            for item in items
-            for one in self.ground.gates[item.place].later_waves
-        }
-        if trip.wave not in later or (len(items) > 1 and any(item.hot for item in items)):
-            return None
-        if sum(i.weight for i in items) > vehicle.weight_max_g or sum(i.pieces for i in items) > vehicle.parcels_max:
-            return None
-        if vehicle.volume_max_cm3 is not None and sum(item.volume for item in items) > vehicle.volume_max_cm3:
-            return None
-        same = replace(vehicle, home_time=later[trip.wave], available_time=None)
-        leave = trip.wave + vehicle.lead_seconds
-        nearby = self._nearest_next(vehicle, items)
-        run = self.session.timer.run(same, stops_of(nearby, self.ground), trip.hub, leave)
-        if run is None or self.ground.seconds_from_now(run.return_time) > min(i.latest[trip.hub] for i in items):
-            return None
-        return run
-
-    def _nearest_next(self, vehicle: Vehicle, items: Sequence[Item]) -> list[Item]:
-        """The items in the order of always driving to the nearest gate; ties in the order given."""
-        _, seconds = self.ground.table(vehicle.profile, 0)
-        left, here, order = list(items), self.ground.place[vehicle.start_id], []
-        while left:
-            nearest = min(left, key=lambda item: int(seconds[here, item.place]))
-            left.remove(nearest)
-            order.append(nearest)
-            here = nearest.place
-        return order
+        if (trip.vehicle, home_by) not in self._cars:
+            self._cars[trip.vehicle, home_by] = replace(vehicle, home_time=self.ground.moment(home_by))
+        car, stops = self._cars[trip.vehicle, home_by], stops_of(items, self.ground)
+        return self.session.timer.run(car, stops, trip.hub, self._leave(trip.wave, trip.vehicle))
 
     def made(self) -> list[Witness]:
         """The runs, with the wave that would decide them."""
-        found = []
-        for trip in self.trips:
-            run = self._run(trip, trip.items)
-            assert run is not None, "a witness run was timed before"
-            found.append(Witness(decide_time=self.ground.moment(trip.wave), run=run))
-        return found
+        waves = ((self.ground.moment(trip.wave), trip.run) for trip in self.trips)
+        return [Witness(decide_time=moment, run=run) for moment, run in waves if run]
