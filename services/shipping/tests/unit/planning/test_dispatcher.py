@@ -6,8 +6,10 @@ import random
 from collections import Counter
 from dataclasses import replace
 from itertools import product
+from textwrap import dedent
 
 import pytest
+from shipping.domain import planning
 from shipping.domain.planning import (
     Allocation,
     Budget,
@@ -212,3 +214,9 @@ def test_the_truck_is_taken_only_where_it_pays() -> None:
     assert [run.kind for run in plan_wave(many, BUDGET, 1).runs] == ["truck"]
     few = wave([ride(f"p{n}", weight_g=40_000) for n in range(2)], vehicles=[bike(number=9), truck()])
     assert [run.kind for run in plan_wave(few, BUDGET, 1).runs] == ["motorbike", "motorbike"]
+
+
+def test_the_packages_own_example_plans_a_wave(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = (planning.__doc__ or "").split("\n")
+    exec(dedent("\n".join(line for line in lines if line.startswith("    "))), {})
+    assert "() 1" in capsys.readouterr().out

@@ -9,7 +9,18 @@ from itertools import permutations
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as some
-from shipping.domain.planning import Budget, DayBefore, Forecast, Plan, Ride, Vehicle, Wave, broken_rules, plan_wave
+from shipping.domain.planning import (
+    Budget,
+    DayBefore,
+    Forecast,
+    Plan,
+    Rate,
+    Ride,
+    Vehicle,
+    Wave,
+    broken_rules,
+    plan_wave,
+)
 from shipping.domain.planning.cutting import Cutter
 from shipping.domain.planning.ground import Ground
 from shipping.domain.planning.session import Session
@@ -174,3 +185,19 @@ def test_where_vehicles_are_too_few_those_that_drive_once_a_day_wait_for_what_pr
     calm = [ride(f"calm{n}", "g5", weight_g=4_000, latest={"hub": at(20)}) for n in range(30)]
     assert rides_now(crowd([*pressing, *calm], 2)) >= {one.parcel_id for one in pressing}
     assert len(crowd([*pressing, *calm], 2).runs) == 1
+
+
+def test_rates_tell_whether_a_run_will_go_there_anyway() -> None:
+    """One parcel must go to km 10 now; another waits 10 km further, where many come before 12:00, or none."""
+    gates = [gate("g1", later_waves=later(12)), gate("g2", later_waves=later(12))]
+    rides = [ride("must", latest={"hub": at(11)}), ride("may", "g2", latest={"hub": at(18)})]
+    example = ride("like", "g2", latest={"hub": at(14)})
+    held = {}
+    for seen in (0, 30):
+        coming = Rate(from_time=at(10.5), to_time=at(12), parcels_seen=seen, hours_seen=1.0, examples=(example,))
+        ahead = Forecast(wave_times=(at(12),), rates=(coming,))
+        one = wave(rides, gates, places={"g2": 20.0}, forecast=ahead)
+        plan = plan_wave(one, Budget(0.2), 1)
+        assert broken_rules(one, plan) == ()
+        held[seen] = {reason.parcel_id for reason in plan.reasons if not reason.rides}
+    assert held == {0: set(), 30: {"may"}}

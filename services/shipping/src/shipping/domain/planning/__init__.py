@@ -2,14 +2,18 @@
 
 A wave from nothing (see `model.py` for every field and unit, `answer.py` for the plan):
 
-    now = datetime(2026, 3, 2, 10, tzinfo=ZONE)
+    from datetime import datetime, timedelta
+    from zoneinfo import ZoneInfo
+    from shipping.domain.planning import *
+
+    now, HOUR = datetime(2026, 3, 2, 10, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh")), timedelta(hours=1)
     gate = Gate(gate_id="g1", commune_code="03390", largest_kind="van", hub_ids=("hub",),
                 later_waves=(LaterWave(decide_time=now + HOUR, home_time=now + 9 * HOUR),))
     bike = Vehicle(vehicle_id="a:motorbike", partner_id="a", kind="motorbike", weight_max_g=45_000, parcels_max=35,
                    number=4, start_id="yard", lead_seconds=1800, home_time=now + 9 * HOUR,
                    fixed_vnd=30_000, per_km_vnd=3_500, per_stop_vnd=2_000, per_parcel_vnd=0)
     parcel = Ride(parcel_id="p1", gate_id="g1", known_time=now - HOUR, ready_time=now, weight_g=1_200,
-                  latest={"hub": now + 3 * HOUR}, partner_ids=("a",))
+                  latest={"hub": now + 2 * HOUR}, partner_ids=("a",))
     ways = {("yard", "g1"): 12_000, ("g1", "hub"): 15_000}
     wave = Wave(wave_id="w1", decide_time=now, rides=(parcel,), gates=(gate,), hubs=(HubPlace(hub_id="hub"),),
                 vehicles=(bike,), matrix=Matrix(metres=ways, seconds={way: m // 8 for way, m in ways.items()}))
@@ -21,7 +25,7 @@ With `Wave.forecast` (earlier days) the planner looks ahead over scenarios; with
 between regions. `Budget(trace=plan.trace)` makes a plan again, byte for byte, on any machine with these packages.
 
 numpy, PyVRP and HiGHS are imported when the first wave is planned: a process that never plans stays small. One that
-does needs about 60 MB for 150 parcels and 160 MB for 1,000.
+does needs about 75 MB for 100 parcels, 100 MB for 600 and 570 MB for 3,600 (`bench/planner/README.md`).
 """
 
 from __future__ import annotations
