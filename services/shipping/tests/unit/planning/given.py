@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from shipping.domain.planning import Gate, HubPlace, LaterWave, Matrix, Ride, Vehicle, Wave
+from shipping.domain.planning import Committed, CommittedStop, Gate, HubPlace, LaterWave, Matrix, Ride, Vehicle, Wave
 
 ZONE = timezone(timedelta(hours=7))
 TODAY = datetime(2026, 3, 2, tzinfo=ZONE)
@@ -73,6 +73,22 @@ def truck(**changes: Any) -> Vehicle:
     """A truck of 700 kg: 250,000 đ and 7,500 đ/km."""
     fields = {"vehicle_id": "p:truck", "kind": "truck", "weight_max_g": 700_000, "parcels_max": 400}
     return bike(**(fields | {"fixed_vnd": 250_000, "per_km_vnd": 7_500} | changes))
+
+
+def passing(**changes: Any) -> Committed:
+    """A motorbike that was promised before: at g1 at 10:30 with room for 5 kg in 5 parcels, back at 11:00."""
+    fields: dict[str, Any] = {
+        "run_id": "r",
+        "vehicle_id": "p:motorbike",
+        "partner_id": "p",
+        "kind": "motorbike",
+        "hub_id": "hub",
+        "return_time": at(11),
+        "stops": (CommittedStop("g1", at(10.5)),),
+        "weight_left_g": 5_000,
+        "parcels_left": 5,
+    }
+    return Committed(**(fields | changes))
 
 
 def later(*hours: float, days: int = 0) -> tuple[LaterWave, ...]:

@@ -10,7 +10,6 @@ import pytest
 from shipping.domain.planning import (
     Addition,
     Budget,
-    Committed,
     CommittedStop,
     DiscountStep,
     Forbidden,
@@ -26,7 +25,7 @@ from shipping.domain.planning import (
     plan_wave,
 )
 
-from .given import at, bike, gate, ride, truck, wave
+from .given import at, bike, gate, passing, ride, truck, wave
 
 
 def good() -> tuple[Wave, Plan]:
@@ -70,14 +69,7 @@ def second(run: Run) -> Plan:
 TRUCKED = with_run(kind="truck", vehicle_id="p:truck")
 SHORTLY = timedelta(seconds=1)
 LONELY = replace(WAVE.matrix, seconds={way: s for way, s in WAVE.matrix.seconds.items() if way != ("start", "g1")})
-COMMITTED = Committed(
-    run_id="r",
-    vehicle_id="p:motorbike",
-    partner_id="p",
-    kind="motorbike",
-    hub_id="hub",
-    return_time=at(11),
-    stops=(CommittedStop("g1", at(10.5)),),
+COMMITTED = passing(
     weight_left_g=500,
     parcels_left=9,
 )
@@ -91,7 +83,7 @@ def nothing(**changes: Any) -> Plan:
     return replace(PLAN, runs=(), cost=type(PLAN.cost)(), reasons=reasons, **changes)
 
 
-def passing(volume_cm3: int = 0, **changes: Any) -> Wave:
+def with_passing(volume_cm3: int = 0, **changes: Any) -> Wave:
     """The wave with a committed run that has room for a and stops at its gate."""
     run = replace(COMMITTED, **({"weight_left_g": 9_000} | changes))
     return replace(with_ride("a", volume_cm3=volume_cm3), committed=(run,))
@@ -172,26 +164,38 @@ BROKEN: list[tuple[str, Wave, Plan]] = [
         replace(PLAN, additions=(Addition(run_id="r", gate_id="g1", parcel_ids=("a",)),)),
     ),
     ("brought twice", EMPTIES, with_first_stop(outbound_ids=("o", "o"))),
-    ("addition: may not ride with", passing(partner_id="q"), ALONG),
-    ("addition: late or elsewhere", passing(return_time=at(13) + SHORTLY), ALONG),
-    ("addition: the stop is over", passing(stops=(CommittedStop("g1", at(9.9)),)), ALONG),
-    ("addition: gate closed", replace(passing(), gates=with_gates(windows=(Window(at(12), at(13)),)).gates), ALONG),
-    ("addition: outside its window", replace(passing(), rides=with_ride("a", close_time=at(10.55)).rides), ALONG),
-    ("addition: outside its window", replace(passing(), rides=with_ride("a", open_time=at(10.6)).rides), ALONG),
-    ("addition: not on such a run", replace(passing(), rides=with_ride("a", known_time=at(10.1)).rides), ALONG),
+    ("addition: may not ride with", with_passing(partner_id="q"), ALONG),
+    ("addition: late or elsewhere", with_passing(return_time=at(13) + SHORTLY), ALONG),
+    ("addition: the stop is over", with_passing(stops=(CommittedStop("g1", at(9.9)),)), ALONG),
     (
-        "addition: not on such a run",
-        replace(passing(), rides=with_ride("a", handling=frozenset({"hot_meal"})).rides),
+        "addition: gate closed",
+        replace(with_passing(), gates=with_gates(windows=(Window(at(12), at(13)),)).gates),
         ALONG,
     ),
-    ("addition: vehicle too large", replace(passing(kind="truck"), gates=with_gates(largest_kind="van").gates), ALONG),
-    ("addition: hub not reachable", replace(passing(), gates=with_gates(hub_ids=()).gates), ALONG),
-    ("addition: forbidden partner", replace(passing(), forbidden=(Forbidden("p", "c1", at(11)),)), ALONG),
-    ("addition: no room left", passing(volume_left_cm3=0, volume_cm3=1), ALONG),
-    ("addition: no room left", passing(parcels_left=0), ALONG),
-    ("partner ceiling: parcels", replace(passing(), partners=(PartnerDay(partner_id="p", parcels_max=0),)), ALONG),
-    ("partner ceiling: weight", replace(passing(), partners=(PartnerDay(partner_id="p", weight_max_g=999),)), ALONG),
-    ("pin: a rides with", replace(passing(), pins=(Pin(parcel_id="a", partner_id="q"),)), ALONG),
+    ("addition: outside its window", replace(with_passing(), rides=with_ride("a", close_time=at(10.55)).rides), ALONG),
+    ("addition: outside its window", replace(with_passing(), rides=with_ride("a", open_time=at(10.6)).rides), ALONG),
+    ("addition: not on such a run", replace(with_passing(), rides=with_ride("a", known_time=at(10.1)).rides), ALONG),
+    (
+        "addition: not on such a run",
+        replace(with_passing(), rides=with_ride("a", handling=frozenset({"hot_meal"})).rides),
+        ALONG,
+    ),
+    (
+        "addition: vehicle too large",
+        replace(with_passing(kind="truck"), gates=with_gates(largest_kind="van").gates),
+        ALONG,
+    ),
+    ("addition: hub not reachable", replace(with_passing(), gates=with_gates(hub_ids=()).gates), ALONG),
+    ("addition: forbidden partner", replace(with_passing(), forbidden=(Forbidden("p", "c1", at(11)),)), ALONG),
+    ("addition: no room left", with_passing(volume_left_cm3=0, volume_cm3=1), ALONG),
+    ("addition: no room left", with_passing(parcels_left=0), ALONG),
+    ("partner ceiling: parcels", replace(with_passing(), partners=(PartnerDay(partner_id="p", parcels_max=0),)), ALONG),
+    (
+        "partner ceiling: weight",
+        replace(with_passing(), partners=(PartnerDay(partner_id="p", weight_max_g=999),)),
+        ALONG,
+    ),
+    ("pin: a rides with", replace(with_passing(), pins=(Pin(parcel_id="a", partner_id="q"),)), ALONG),
     ("spare: q could not", WAVE, with_run(spare_partner_id="q")),
     ("unknown outbound load", WAVE, with_first_stop(outbound_ids=("x",))),
     (
@@ -221,7 +225,7 @@ def test_a_pinned_parcel_that_stays_behind_is_found() -> None:
 
 
 def test_an_addition_that_breaks_no_rule_is_let_through() -> None:
-    assert broken_rules(passing(), ALONG) == ()
+    assert broken_rules(with_passing(), ALONG) == ()
 
 
 def test_a_run_that_was_told_may_leave_within_the_lead() -> None:

@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 from shipping.domain.planning import (
     Budget,
-    Committed,
-    CommittedStop,
     DiscountStep,
     HubPlace,
     PartnerDay,
@@ -24,7 +22,7 @@ from shipping.domain.planning.money import split
 from shipping.domain.planning.session import Session
 from shipping.domain.planning.timing import Stop
 
-from .given import at, bike, gate, later, ride, truck, wave
+from .given import at, bike, gate, later, passing, ride, truck, wave
 
 BUDGET = Budget(cpu_seconds=0.05)
 
@@ -59,19 +57,8 @@ def test_a_run_that_stays_says_what_its_parcels_cost() -> None:
 
 
 def test_a_parcel_on_a_run_that_passes_anyway_costs_its_fee_alone() -> None:
-    passing = Committed(
-        run_id="r",
-        vehicle_id="p:motorbike",
-        partner_id="p",
-        kind="motorbike",
-        hub_id="hub",
-        return_time=at(11),
-        stops=(CommittedStop("g1", at(10.5)),),
-        weight_left_g=5_000,
-        parcels_left=5,
-        per_parcel_vnd=3_000,
-    )
-    plan = plan_wave(wave([ride("a", count=2)], committed=(passing,)), BUDGET, 1)
+    along = passing(per_parcel_vnd=3_000)
+    plan = plan_wave(wave([ride("a", count=2)], committed=(along,)), BUDGET, 1)
     assert marginals(plan) == {"a": 6_000} and plan.cost.total_vnd == 6_000
     assert dict(plan.reasons[0].figures)["return_time"] == at(11).isoformat() and "6,000 đ less" in explain(plan, "a")
 

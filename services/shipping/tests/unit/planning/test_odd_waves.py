@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from shipping.domain.planning import (
     Budget,
-    Committed,
     CommittedStop,
     DayBefore,
     DiscountStep,
@@ -37,7 +36,7 @@ from shipping.domain.planning import (
 )
 from shipping.domain.planning.validate import refuse_invalid_budget, refuse_invalid_seed
 
-from .given import at, bike, gate, ride, wave
+from .given import at, bike, gate, passing, ride, wave
 
 BUDGET = Budget(cpu_seconds=0.02)
 NAIVE = datetime(2026, 3, 2, 13)
@@ -46,15 +45,8 @@ HALF: Any = 1.5
 
 
 def committed(**changes: Any) -> Wave:
-    one = Committed(
-        run_id="r",
+    one = passing(
         vehicle_id="gone",
-        partner_id="p",
-        kind="motorbike",
-        hub_id="hub",
-        return_time=at(11),
-        stops=(CommittedStop("g1", at(10.5)),),
-        weight_left_g=5_000,
         parcels_left=3,
     )
     return wave([ride("a")], committed=(replace(one, **changes),))

@@ -10,8 +10,6 @@ import numpy as np
 import pytest
 from shipping.domain.planning import (
     Budget,
-    Committed,
-    CommittedStop,
     Forbidden,
     HubPlace,
     Matrix,
@@ -25,7 +23,7 @@ from shipping.domain.planning import (
     plan_wave,
 )
 
-from .given import at, bike, gate, later, line, ride, truck, wave
+from .given import at, bike, gate, later, line, passing, ride, truck, wave
 
 BUDGET = Budget(cpu_seconds=0.15)
 
@@ -218,16 +216,9 @@ def test_hot_meals_ride_alone_and_heavy_goods_never_on_a_motorbike() -> None:
 
 
 def test_a_committed_run_takes_parcels_along_at_its_stops() -> None:
-    committed = Committed(
+    committed = passing(
         run_id="r1",
-        vehicle_id="p:motorbike",
-        partner_id="p",
-        kind="motorbike",
-        hub_id="hub",
-        return_time=at(11),
-        stops=(CommittedStop("g1", at(10.5)),),
         weight_left_g=1_500,
-        parcels_left=5,
     )
     plan = planned(wave([ride("a"), ride("b")], committed=(committed,)))
     assert [one.parcel_ids for one in plan.additions] == [("a",)]

@@ -24,7 +24,7 @@ from shipping.domain.planning import (
     plan_wave,
 )
 
-from .given import at, bike, line, truck
+from .given import at, bike, line, passing, truck
 from .test_properties import SHORT, sound, waves
 
 FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
@@ -87,12 +87,7 @@ def days(draw: Any, partner_id: str) -> PartnerDay:
 
 @some.composite
 def committed(draw: Any) -> Committed:
-    return Committed(
-        run_id="r",
-        vehicle_id="p:motorbike",
-        partner_id="p",
-        kind="motorbike",
-        hub_id="hub",
+    return passing(
         return_time=at(12),
         stops=(CommittedStop(draw(some.sampled_from(["g1", "g2"])), at(draw(some.sampled_from([9.5, 10.5, 11])))),),
         weight_left_g=draw(some.sampled_from([0, 30_000])),

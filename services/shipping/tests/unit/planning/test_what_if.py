@@ -10,7 +10,6 @@ import pytest
 from shipping.domain.planning import (
     Budget,
     Committed,
-    CommittedStop,
     Forbidden,
     InvalidWave,
     PartnerDay,
@@ -27,7 +26,7 @@ from shipping.domain.planning import (
     price_of,
 )
 
-from .given import at, bike, gate, later, ride, wave
+from .given import at, bike, gate, later, passing, ride, wave
 
 BUDGET = Budget(cpu_seconds=0.02)
 
@@ -217,22 +216,6 @@ def test_a_run_that_stays_takes_nobody_so_nobody_is_called_for_it() -> None:
     two = replace(one, rides=(*one.rides, soon(latest={"hub": at(19)})))
     assert plan_wave(two, BUDGET, 1).call_sellers == ("soon",)
     assert plan_wave(replace(two, pinned_runs=(run,)), BUDGET, 1).call_sellers == ()
-
-
-def passing(**changes: Any) -> Committed:
-    """A run of p that is at g1 at 10:30 and home at 11:00."""
-    fields: dict[str, Any] = {
-        "run_id": "r",
-        "vehicle_id": "p:motorbike",
-        "partner_id": "p",
-        "kind": "motorbike",
-        "hub_id": "hub",
-        "return_time": at(11),
-        "stops": (CommittedStop("g1", at(10.5)),),
-        "weight_left_g": 9_000,
-        "parcels_left": 5,
-    }
-    return Committed(**(fields | changes))
 
 
 ONE = wave([ride("a", partner_ids=("p", "q"), volume_cm3=10)], vehicles=[*urgent().vehicles])

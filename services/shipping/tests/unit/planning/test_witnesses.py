@@ -11,7 +11,6 @@ import pytest
 from shipping.domain.planning import (
     Addition,
     Budget,
-    Committed,
     CommittedStop,
     Forbidden,
     HubPlace,
@@ -28,7 +27,7 @@ from shipping.domain.planning import (
 from shipping.domain.planning import witness as proving
 from shipping.domain.planning.checker_witness import broken_witnesses
 
-from .given import at, bike, gate, later, line, ride, wave
+from .given import at, bike, gate, later, line, passing, ride, wave
 
 HUBS = (HubPlace(hub_id="hub"), HubPlace(hub_id="hub2"))
 
@@ -69,12 +68,7 @@ def test_a_vehicle_that_is_on_its_way_proves_nothing_until_it_is_back() -> None:
 
 
 def test_runs_promised_before_and_vehicles_that_return_are_away_too() -> None:
-    run = Committed(
-        run_id="r",
-        vehicle_id="p:motorbike",
-        partner_id="p",
-        kind="motorbike",
-        hub_id="hub",
+    run = passing(
         return_time=at(11.5),
         stops=(CommittedStop("g1", at(11)),),
         weight_left_g=0,
@@ -198,12 +192,7 @@ def with_partner(**ceilings: int) -> Wave:
 
 STOP = FIRST.run.stops[0]
 CLAIM = replace(PLAN.reasons[0], figures=(("witness_time", at(15).isoformat()),))
-BUSY = Committed(
-    run_id="r",
-    vehicle_id="p:motorbike",
-    partner_id="p",
-    kind="motorbike",
-    hub_id="hub",
+BUSY = passing(
     return_time=at(16),
     stops=(CommittedStop("g1", at(11)),),
     weight_left_g=0,
