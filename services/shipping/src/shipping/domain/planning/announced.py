@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,10 @@ def told(wave: Wave) -> dict[str, Told]:
 
 
 def as_told(router: Router, items: Sequence[Item]) -> list[Candidate]:
-    """Runs of the last plan that would still do as they were announced, where a change has a price."""
+    """Runs of the last plan that would still do as they were announced, where a change has a price.
+
+    The lead is over for a run that is exactly as it was told: it was booked then.
+    """
     last = router.ground.wave.last_plan
     if last is None or not router.told:
         return []
@@ -41,8 +45,10 @@ def _again(router: Router, run: Run, of: Mapping[str, Item]) -> Candidate | None
     items = list(dict.fromkeys(of[one] for one in ids if one in of))
     if number is None or hub is None or sum(len(item.rides) for item in items) != len(ids) or not router.left(number):
         return None
-    leave = ground.seconds_from_now(run.leave_time)
-    return router.leaving(number, hub, items, leave) if leave >= ground.earliest(ground.vehicles[number]) else None
+    vehicle, leave = ground.vehicles[number], ground.seconds_from_now(run.leave_time)
+    one = router.leaving(number, hub, items, leave) if leave >= max(0, ground.available(vehicle)) else None
+    same = one is not None and replace(one.run, spare_partner_id=run.spare_partner_id) == run
+    return one if same or leave >= ground.earliest(vehicle) else None
 
 
 def worth_keeping(router: Router, riding: Sequence[Item], waiting: Sequence[Item]) -> list[Item]:

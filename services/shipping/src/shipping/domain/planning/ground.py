@@ -49,8 +49,11 @@ class Ground:
 
     def earliest(self, vehicle: Vehicle) -> int:
         """When a run of this vehicle can leave at the earliest."""
-        available = self.seconds_from_now(vehicle.available_time) if vehicle.available_time else 0
-        return max(vehicle.lead_seconds, available)
+        return max(vehicle.lead_seconds, self.available(vehicle))
+
+    def available(self, vehicle: Vehicle) -> int:
+        """From when a vehicle is there; the lead is left aside."""
+        return self.seconds_from_now(vehicle.available_time) if vehicle.available_time else 0
 
     def table(self, profile: str, leave: int) -> tuple[Ints, Ints]:
         """Metres and seconds for a departure; −1 seconds = cannot be driven."""

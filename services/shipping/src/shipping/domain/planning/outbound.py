@@ -12,10 +12,15 @@ from shipping.domain.planning.session import Session
 
 
 def with_outbound(session: Session, one: Candidate, others: Sequence[Run]) -> Run:
-    """The candidate's run with the loads it can bring; the run alone if that would delay a promise."""
+    """The candidate's run with the loads it can bring; the run alone if that would delay a promise.
+
+    A run that leaves within its lead was told and stays exactly as it is.
+    """
+    vehicle, run = session.ground.vehicles[one.vehicle], one.run
+    if session.ground.seconds_from_now(run.leave_time) < session.ground.earliest(vehicle):
+        return run
     gone = {o for run in others for stop in run.stops for o in stop.outbound_ids}
     stops = stops_of(one.items, session.ground)
-    vehicle, run = session.ground.vehicles[one.vehicle], one.run
     rides = {ride.parcel_id: ride for item in one.items for ride in item.rides}
     for load in session.wave.outbound:
         place = next((n for n, stop in enumerate(stops) if stop.gate_id == load.gate_id), None)

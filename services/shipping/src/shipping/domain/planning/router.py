@@ -142,7 +142,12 @@ class Router:
             middle = (begin + until) / 2
             pool += self._widened(self._pool(fewer, middle, begin), plain)
             begin = middle
-        return self.pick(items, [*pool, *as_told(self, plain), *self._pool(plain, until, begin)])
+        if told_runs := as_told(self, plain):
+            kept = {id(item) for one in told_runs for item in one.items}
+            middle = (begin + until) / 2
+            pool += told_runs + self._pool([item for item in plain if id(item) not in kept], middle, begin)
+            begin = middle
+        return self.pick(items, [*pool, *self._pool(plain, until, begin)])
 
     def _pool(self, items: list[Item], until: float, begin: float) -> list[Candidate]:
         if not self.searches:
