@@ -75,12 +75,21 @@ class Asker:
         ]
 
     def _ride(self, view: View, parcel: Parcel) -> model.Ride:
-        ready, must = view.ready(parcel), None
-        if self.instance.must_rule == "given":
-            must = parcel.must_wave is not None and parcel.must_wave <= view.earlier + view.wave
+        ready, must = view.ready(parcel), self._must(view, parcel)
         expected = None if ready else at(parcel.ready)
         actual = at(parcel.really_ready) if ready else None
         return self._as_ride(parcel, actual, expected, must, 1 + view.attempts.get(parcel.id, 0))
+
+    def _must(self, view: View, parcel: Parcel) -> bool | None:
+        """True from its given wave on; before that None, so that the last wave that will do is derived as usual.
+
+        Where later waves are not told nothing can be derived, and the given word alone counts.
+        """
+        if self.instance.must_rule != "given":
+            return None
+        if parcel.must_wave is not None and parcel.must_wave <= view.earlier + view.wave:
+            return True
+        return False if view.untold else None
 
     def _as_ride(
         self, parcel: Parcel, ready: datetime | None, expected: datetime | None, must: bool | None, attempt: int

@@ -53,6 +53,7 @@ class Conversation:
         self.known: dict[str, Any] = {}
         self.named: set[int] = set()
         self.skipped = 0
+        self.ahead = False
         self.last: int | None = None
         self.noted: set[str] = set()
 
@@ -79,8 +80,9 @@ class Conversation:
         before = sum(one < now for one in named)
         if said.get("wave") is not None:
             skipped = _number(said["wave"]) - before
-        answer = plan_first(instance, known.get("sent"), self.policy, before + skipped, began)
-        self.known, self.last, self.skipped = known, now, skipped
+        ahead = self.ahead or len(instance.waves) > 1
+        answer = plan_first(instance, known.get("sent"), self.policy, before + skipped, began, not ahead)
+        self.ahead, self.known, self.last, self.skipped = ahead, known, now, skipped
         self.named = named | {wave.decide_at for wave in instance.waves}
         return answer
 
@@ -93,14 +95,20 @@ class Conversation:
 def answer_wave(known: Mapping[str, Any], policy: str, budget: float | None, seed: int | None) -> dict[str, Any]:
     """Plan the first wave of what is known, without a conversation; raises BadInstance."""
     instance = changed(parse(_of_instance(known)), budget, seed)
-    return plan_first(instance, known.get("sent"), policy)
+    return plan_first(instance, known.get("sent"), policy, untold=len(instance.waves) == 1)
 
 
 def plan_first(
-    instance: Instance, sent: Any, policy: str, earlier: int = 0, began: float | None = None
+    instance: Instance,
+    sent: Any,
+    policy: str,
+    earlier: int = 0,
+    began: float | None = None,
+    untold: bool = False,
 ) -> dict[str, Any]:
     """Plan the first wave of an instance, `earlier` waves after the day began; raises BadInstance.
 
+    `untold` = waves to come were never told, so this need not be the last, unless all is to ride at it.
     With `began` (an instant of `time.process_time`) the budget pays for reading the wave as well: large matrices take
     half a second.
     """
@@ -109,7 +117,8 @@ def plan_first(
         instance = msgspec.structs.replace(instance, budget=left)
     ground = Ground(instance)
     away = under_way(sent, ground)
-    orders = make_policy(policy, ground).orders(View(ground, 0, ground.parcels, away, {}, earlier))
+    view = View(ground, 0, ground.parcels, away, {}, earlier, untold and not instance.last_wave_all)
+    orders = make_policy(policy, ground).orders(view)
     rides = {parcel for order in orders for parcel in order.parcels}
     return {"routes": [_route(order) for order in orders], "held": sorted(set(ground.parcels) - rides)}
 

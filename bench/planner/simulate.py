@@ -20,7 +20,7 @@ SOLO = -1
 @dataclass(frozen=True, slots=True)
 class View:
     """What is known at one wave. `attempts` counts visits at which a parcel was not ready, `earlier` the waves of the
-    day before the first that the instance still has."""
+    day before the first that the instance still has; `untold` = there may be later waves that the instance lacks."""
 
     ground: Ground
     wave: int
@@ -28,6 +28,7 @@ class View:
     sent: Sequence[Sent]
     attempts: Mapping[str, int]
     earlier: int = 0
+    untold: bool = False
 
     @property
     def now(self) -> int:
