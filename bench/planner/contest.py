@@ -59,7 +59,7 @@ class Figures:
     parcels: int
     cpu_s: float
     wave_cpu_s_max: float
-    refused: int
+    mended: int
 
 
 def run_task(task: Task) -> tuple[Task, Figures, Outcome]:
@@ -67,7 +67,7 @@ def run_task(task: Task) -> tuple[Task, Figures, Outcome]:
     ground = ground_of(task.family, task.seed, task.budget)
     policy = make_policy(task.policy, ground)
     outcome = replay(ground, policy)
-    return task, figures(outcome, policy.refused), outcome
+    return task, figures(outcome, policy.mended), outcome
 
 
 @cache
@@ -76,10 +76,10 @@ def ground_of(family: str, seed: int, budget: float) -> Ground:
     return Ground(msgspec.structs.replace(FAMILIES[family](seed), budget=budget, seed=seed))
 
 
-def figures(outcome: Outcome, refused: int) -> Figures:
+def figures(outcome: Outcome, mended: int) -> Figures:
     """The numbers of an outcome, without its runs."""
-    stated = {name: getattr(outcome, name) for name in Figures.__slots__ if name != "refused"}
-    return Figures(**stated, refused=refused)
+    stated = {name: getattr(outcome, name) for name in Figures.__slots__ if name != "mended"}
+    return Figures(**stated, mended=mended)
 
 
 def run_all(

@@ -19,6 +19,8 @@ Planner = Callable[[Wave, Budget, int], Plan]
 RULES = ("greedy", "lazy", "take_all", "timetable", "quantity")
 SEEDS = 2**32
 """The search takes seeds below this."""
+FALLBACKS = ("mended:", "first_fit:")
+"""How a plan's policy begins where it is not what was decided first."""
 ROLLING, ICD, OURS, HINDSIGHT = "rolling", "icd", "ours", "hindsight"
 
 
@@ -26,12 +28,12 @@ ROLLING, ICD, OURS, HINDSIGHT = "rolling", "icd", "ours", "hindsight"
 class Planned:
     """A policy that asks a planner at every wave and lets the independent checker look at each answer.
 
-    `refused` counts waves in which the planner itself found its own plan broken and sent nothing.
+    `mended` counts waves in which the planner's first plan broke a rule or its search failed, and another was sent.
     """
 
     asker: Asker
     planner: Planner
-    refused: int = 0
+    mended: int = 0
 
     def orders(self, view: View) -> Sequence[Order]:
         """The plan's runs; raises BrokenOrder if the checker finds anything."""
@@ -39,8 +41,13 @@ class Planned:
         plan = self.planner(wave, Budget(instance.budget), search_seed(instance.seed, view.now))
         if broken := broken_rules(wave, plan):
             raise BrokenOrder(f"{wave.wave_id}: {broken[0]} (and {len(broken) - 1} more)")
-        self.refused += plan.policy == "refused_by_checker"
+        self.mended += is_mended(plan)
         return self.asker.orders(plan)
+
+
+def is_mended(plan: Plan) -> bool:
+    """Whether the planner says that its first plan broke a rule, or that its search failed."""
+    return plan.policy.startswith(FALLBACKS)
 
 
 def search_seed(seed: int, now: int) -> int:

@@ -20,6 +20,7 @@ from bench.planner.asking import Asker
 from bench.planner.contest import PROCESSES, step_back
 from bench.planner.country import peak_wave, sample
 from bench.planner.geography import in_province
+from bench.planner.ladder import is_mended
 from bench.planner.market import Lot, allot
 from bench.planner.progress import Progress
 from bench.planner.roads import Ground
@@ -77,7 +78,7 @@ def plan_commune(budget: float, seed: int, code: str) -> Commune:
         late=plan.late_parcels,
         money=plan.cost.bill_vnd,
         weight_g=sum(run.weight_g for run in plan.runs),
-        broken=len(broken) + (plan.policy == "refused_by_checker"),
+        broken=len(broken) + is_mended(plan),
         draw_s=drawn - began,
         plan_s=planned - drawn,
         check_s=checked - planned,

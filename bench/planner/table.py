@@ -68,7 +68,7 @@ def _policy(runs: Sequence[Figures], known: Sequence[float]) -> dict[str, Any]:
         "gap_percent_worst": 100 * max(a / b - 1 for a, b in zip(money, known, strict=True)),
         "cpu_s": sum(run.cpu_s for run in runs) / len(runs),
         "wave_cpu_s_max": max(run.wave_cpu_s_max for run in runs),
-        "refused_waves": sum(run.refused for run in runs),
+        "mended_waves": sum(run.mended for run in runs),
         "runs": sum(run.runs for run in runs) / len(runs),
     }
 
@@ -118,6 +118,8 @@ def print_row(row: Mapping[str, Any]) -> str:
             f"| {policy} | {one['late']:.1f} | {one['money']:,.0f} | {' | '.join(gaps)} | "
             f"{one['wait_h_a_parcel']:.1f} | {one['runs']:.0f} | {one['cpu_s']:.1f} |"
         )
+    if mended := [f"{policy} {one['mended_waves']}" for policy, one in row["policies"].items() if one["mended_waves"]]:
+        lines.append(f"\nWaves whose first plan broke a rule: {', '.join(mended)}.")
     if "best_rule" in row:
         lines.append("\n" + _against(row))
     return "\n".join(lines)

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
+from shipping.domain.planning import Budget, Plan, Rule, Wave, plan_by_rule
 
+from bench.planner import formats
+from bench.planner.asking import Asker
 from bench.planner.checks import check
 from bench.planner.contest import Figures, Task
+from bench.planner.examples.make import epochs
 from bench.planner.families import FAMILIES
 from bench.planner.formats import fingerprint
 from bench.planner.geography import communes, in_province
 from bench.planner.instance import DAY_S
 from bench.planner.intervals import mean_interval, share_interval
+from bench.planner.ladder import Planned
+from bench.planner.roads import Ground
+from bench.planner.simulate import replay
 from bench.planner.table import family_row, print_row
 
 
@@ -83,6 +91,23 @@ def test_fewest_late_comes_before_money_when_the_best_rule_is_chosen() -> None:
     assert row is not None and row["best_rule"] == "lazy" and not row["converged"]
 
 
-def figures(money: float, late: int = 0) -> Figures:
+@pytest.mark.parametrize(("word", "counted"), [("mended:ours", 3), ("first_fit:ValueError", 3), ("ours", 0)])
+def test_waves_whose_first_plan_broke_a_rule_are_counted(word: str, counted: int) -> None:
+    def said(wave: Wave, budget: Budget, seed: int) -> Plan:
+        return replace(plan_by_rule(wave, Rule(name="greedy"), budget, seed), policy=word)
+
+    ground = Ground(formats.parse(epochs()))
+    policy = Planned(Asker(ground), said)
+    replay(ground, policy)
+    assert policy.mended == counted
+
+
+def test_waves_whose_first_plan_broke_a_rule_are_shown() -> None:
+    replays = {Task("A", 0, 0.5, "greedy"): figures(90.0), Task("A", 0, 0.5, "ours"): figures(80.0, mended=2)}
+    row = family_row("A", 0.5, replays, {0: (0, 70.0)}, 0.1)
+    assert row is not None and "broke a rule: ours 2." in print_row(row)
+
+
+def figures(money: float, late: int = 0, mended: int = 0) -> Figures:
     return Figures(late=late, born_late=0, money=money, bill=money, wait_h=1.0, runs=1, solo=0, missed=0, parcels=1,
-                   cpu_s=1.0, wave_cpu_s_max=0.5, refused=0)  # fmt: skip
+                   cpu_s=1.0, wave_cpu_s_max=0.5, mended=mended)  # fmt: skip
