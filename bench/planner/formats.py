@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from bench.planner.checks import check
+from bench.planner.hours import daily
 from bench.planner.instance import Instance, Profile
 from bench.planner.refusal import BadInstance, in_words
 from bench.planner.rounding import whole
@@ -45,7 +46,7 @@ def parse(raw: Any, note: Note = lambda _: None) -> Instance:
     except msgspec.ValidationError:
         instance = _converted(whole(said))
     check(instance)
-    return instance
+    return daily(instance, note)
 
 
 def _converted(said: dict[str, Any]) -> Instance:

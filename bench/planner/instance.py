@@ -12,6 +12,7 @@ KINDS = ("motorbike", "van", "truck")
 
 Seconds = Annotated[int, Meta(description="Seconds from midnight before the first day")]
 Span = tuple[int, int]
+DAILY = "in the first day only, where waves go on to later days = every day"
 Counted = Annotated[int, Meta(ge=0)]
 Price = Annotated[float, Meta(ge=0)]
 Amounts = Annotated[dict[str, Counted], Meta(description="Amount by dimension, such as g (grams) and parcels (count)")]
@@ -42,8 +43,8 @@ class Hub(Struct, frozen=True, kw_only=True):
     id: str
     place: str
     open: Seconds = 0
-    close: Seconds = 365 * DAY_S
-    cutoffs: list[int] = []
+    close: Annotated[int, Meta(description=f"Hours when runs may come home; {DAILY}")] = 365 * DAY_S
+    cutoffs: Annotated[list[int], Meta(description=f"Seconds from midnight before the first day; {DAILY}")] = []
     handling_s: Annotated[int, Meta(ge=0, description="From arrival to being ready for the line haul")] = 0
 
 
@@ -71,7 +72,8 @@ class Parcel(Struct, frozen=True, kw_only=True):
     close: Annotated[int, Meta(description="Latest start of service")] = 365 * DAY_S
     service_s: Annotated[int, Meta(ge=0, description="On top of the place's stop time")] = 0
     must_wave: Annotated[
-        Counted | None, Meta(description="With must_rule given: rides at this wave at the latest, the day's first is 0")
+        Counted | None,
+        Meta(description="With must_rule given: rides at this wave at the latest, the first is 0; null = derived"),
     ] = None
     ready_actual: int | None = None
     min_kind: Annotated[str | None, Meta(description="Smallest vehicle that may carry it")] = None
@@ -97,7 +99,7 @@ class Vehicle(Struct, frozen=True, kw_only=True):
         Literal["wave", "in_use", "day"],
         Meta(description="The number counts runs sent at one wave, runs under way at once, or runs of one day"),
     ] = "wave"
-    shift: Annotated[list[Span], Meta(description="A run lies within one of these; empty = always")] = []
+    shift: Annotated[list[Span], Meta(description=f"A run lies within one of these; empty = always; {DAILY}")] = []
     max_run_s: Counted | None = None
     fixed: Price = 0
     per_m: Price = 0
@@ -166,7 +168,12 @@ class Instance(Struct, frozen=True, kw_only=True):
     units: Units = Units()
     information: Literal["frozen", "door"] = "frozen"
     late_forbidden: bool = False
-    must_rule: Literal["derived", "given"] = "derived"
+    must_rule: Annotated[
+        Literal["derived", "given"],
+        Meta(
+            description="When a parcel must ride: derived = no later wave would do; given = from must_wave on, or then"
+        ),
+    ] = "derived"
     last_wave_all: Annotated[bool, Meta(description="Whatever is ready rides at the last wave")] = False
     budget: Price = 0.5
     seed: int = 0
