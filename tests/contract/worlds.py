@@ -164,7 +164,8 @@ def fresh(world: World, topic: str, kind: str) -> Any:
 
 
 async def _sells(world: World) -> None:
-    seller = (await world.ask("operator", "RegisterSeller")).seller_id
+    registration = named(world.good("RegisterSeller"), NEW)
+    seller = (await world.stub("operator").RegisterSeller(registration)).seller_id
     product = (await world.ask("operator", "PublishProduct", seller_id=seller)).product_id
     await world.ask("operator", "SetStock", product_id=product)
     placed = fresh(world, "chophien.orders.v1.OrderEvent", "order_placed")

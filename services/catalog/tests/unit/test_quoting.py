@@ -8,6 +8,7 @@ from catalog.domain.events import Refusal, SellerKind
 from catalog.domain.goods import Line, Size
 from catalog.domain.livestreams import LivestreamSession
 from catalog.domain.places import Place
+from catalog.domain.points import KnownPoint
 from catalog.domain.products import Product
 from catalog.domain.quoting import Quote, Shop, quote_basket
 from catalog.domain.sellers import Seller
@@ -28,7 +29,7 @@ def market() -> Memory:
 
 def quoted(memory: Memory, *lines: Line, hours: int = 0) -> Quote:
     whole = Shop(
-        *({one.id: one for one in memory.all(kind)} for kind in (Product, Stock, Seller, LivestreamSession))  # type: ignore[arg-type]
+        *({one.id: one for one in memory.all(kind)} for kind in (Product, Stock, Seller, LivestreamSession, KnownPoint))  # type: ignore[arg-type]
     )
     return quote_basket(lines, whole, NOW + hours * HOUR)
 

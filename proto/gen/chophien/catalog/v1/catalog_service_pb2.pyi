@@ -301,7 +301,7 @@ class RegisterSellerRequest(_message.Message):
 
     @_builtins.property
     def pickup_point(self) -> _seller_event_pb2.PickupPoint:
-        """Where parcels are collected. Never unset."""
+        """Where parcels are collected; a known point is shared by stating it as it is. Never unset."""
 
     def __init__(
         self,
@@ -473,7 +473,7 @@ class MovePickupPointRequest(_message.Message):
     """The seller. Never empty."""
     @_builtins.property
     def pickup_point(self) -> _seller_event_pb2.PickupPoint:
-        """The new place. Never unset."""
+        """The point from then on, as it will be. Never unset."""
 
     @_builtins.property
     def effective_time(self) -> _timestamp_pb2.Timestamp:

@@ -123,7 +123,8 @@ class CatalogServiceServicer:
     """
 
     def RegisterSeller(self, request, context):
-        """Registers a seller with its public block and pickup point (R01, R04). Roles: seller, operator. Errors: SELLER_EXISTS.
+        """Registers a seller with its public block and pickup point (R01, R04). Roles: seller, operator.
+        Errors: SELLER_EXISTS, POINT_TAKEN (its pickup_point_id is known as another place; detail pickup_point_id).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -145,7 +146,9 @@ class CatalogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def MovePickupPoint(self, request, context):
-        """Moves where a seller's parcels are collected, from a moment on (R30). Roles: seller, operator.
+        """Moves where a seller's parcels are collected, from a moment on (R30): to another point, or with its point, which
+        then moves for all who share it. Roles: seller, operator.
+        Errors: POINT_TAKEN (a seller names another place than the point is, and is not the only one there).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -21,7 +21,9 @@ class CatalogServiceStub:
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     RegisterSeller: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.RegisterSellerRequest, _catalog_service_pb2.RegisterSellerResponse]
-    """Registers a seller with its public block and pickup point (R01, R04). Roles: seller, operator. Errors: SELLER_EXISTS."""
+    """Registers a seller with its public block and pickup point (R01, R04). Roles: seller, operator.
+    Errors: SELLER_EXISTS, POINT_TAKEN (its pickup_point_id is known as another place; detail pickup_point_id).
+    """
     SuspendSeller: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.SuspendSellerRequest, _catalog_service_pb2.SuspendSellerResponse]
     """Stops a seller from selling: its products cannot be ordered, parcels under way go on. Roles: operator.
     Errors: SELLER_NOT_ACTIVE (already suspended).
@@ -29,7 +31,10 @@ class CatalogServiceStub:
     ReinstateSeller: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ReinstateSellerRequest, _catalog_service_pb2.ReinstateSellerResponse]
     """Lets a suspended seller sell again, as it was. Roles: operator. Errors: SELLER_NOT_SUSPENDED."""
     MovePickupPoint: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.MovePickupPointRequest, _catalog_service_pb2.MovePickupPointResponse]
-    """Moves where a seller's parcels are collected, from a moment on (R30). Roles: seller, operator."""
+    """Moves where a seller's parcels are collected, from a moment on (R30): to another point, or with its point, which
+    then moves for all who share it. Roles: seller, operator.
+    Errors: POINT_TAKEN (a seller names another place than the point is, and is not the only one there).
+    """
     PublishProduct: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.PublishProductRequest, _catalog_service_pb2.PublishProductResponse]
     """Publishes a product, or publishes a withdrawn one anew (R20-R22, R31). Its stock is 0 until it is counted.
     Roles: seller, operator. Errors: PRODUCT_EXISTS, SELLER_NOT_ACTIVE.
@@ -82,7 +87,9 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.RegisterSellerRequest,
         context: _aio.ServicerContext[_catalog_service_pb2.RegisterSellerRequest, _abc.Awaitable[_catalog_service_pb2.RegisterSellerResponse]],
     ) -> _abc.Awaitable[_catalog_service_pb2.RegisterSellerResponse]:
-        """Registers a seller with its public block and pickup point (R01, R04). Roles: seller, operator. Errors: SELLER_EXISTS."""
+        """Registers a seller with its public block and pickup point (R01, R04). Roles: seller, operator.
+        Errors: SELLER_EXISTS, POINT_TAKEN (its pickup_point_id is known as another place; detail pickup_point_id).
+        """
 
     @_abc_1.abstractmethod
     def SuspendSeller(
@@ -108,7 +115,10 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.MovePickupPointRequest,
         context: _aio.ServicerContext[_catalog_service_pb2.MovePickupPointRequest, _abc.Awaitable[_catalog_service_pb2.MovePickupPointResponse]],
     ) -> _abc.Awaitable[_catalog_service_pb2.MovePickupPointResponse]:
-        """Moves where a seller's parcels are collected, from a moment on (R30). Roles: seller, operator."""
+        """Moves where a seller's parcels are collected, from a moment on (R30): to another point, or with its point, which
+        then moves for all who share it. Roles: seller, operator.
+        Errors: POINT_TAKEN (a seller names another place than the point is, and is not the only one there).
+        """
 
     @_abc_1.abstractmethod
     def PublishProduct(

@@ -207,7 +207,7 @@ Global___SellerRegistered: _TypeAlias = SellerRegistered  # noqa: Y015
 
 @_typing.final
 class PickupPointChanged(_message.Message):
-    """The seller hands parcels over elsewhere from a moment on (R30)."""
+    """The seller hands parcels over elsewhere from a moment on (R30). What it says of a point holds for all who share it."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from catalog.adapters.tables import (
     HOLDS,
+    POINTS,
     PRODUCTS,
     RESTOCKS,
     SELLERS,
@@ -37,17 +38,20 @@ ORDERS_OF_DAY = text("""
 
 
 async def shop_of(connection: AsyncConnection, product_ids: Iterable[str], session_ids: Iterable[str] = ()) -> Shop:
-    """All there is to say about products: their stock, their sellers, the sessions that offer them and those named."""
+    """All there is to say about products: stocks, sellers, pickup points, sessions that offer them or are named."""
     known = await PRODUCTS.load(connection, set(product_ids), lock=False)
     stocks = await STOCKS.load(connection, [product.id for product in known], lock=False)
     of = await SELLERS.load(connection, {product.seller_id for product in known}, lock=False)
     offered = {offer.session_id for stock in stocks for offer in stock.offers} | set(session_ids)
     sessions = await SESSIONS.load(connection, offered, lock=False) if offered else []
+    named = {dated.pickup_point.pickup_point_id for seller in of for dated in seller.pickup_points}
+    points = await POINTS.load(connection, named, lock=False)
     return Shop(
         products={product.id: product for product in known},
         stocks={stock.id: stock for stock in stocks},
         sellers={seller.id: seller for seller in of},
         sessions={session.id: session for session in sessions},
+        points={point.id: point for point in points},
     )
 
 

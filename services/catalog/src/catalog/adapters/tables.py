@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from catalog.domain.holds import StockHold
 from catalog.domain.livestreams import LivestreamSession
+from catalog.domain.points import KnownPoint
 from catalog.domain.products import Product
 from catalog.domain.restocks import Restock
 from catalog.domain.sellers import Seller
@@ -38,6 +39,10 @@ sellers = Table(
     _needed("suspend_reason", Text),
 )
 Index("sellers_commune", sellers.c.commune_code)
+
+pickup_points = Table(
+    "pickup_points", metadata, *aggregate_columns(), _needed("owner_id", Text), _needed("places", JSONB)
+)
 
 products = Table(
     "products",
@@ -101,9 +106,10 @@ restocks = Table(
 Index("restocks_owed", restocks.c.id, postgresql_where=text("NOT done"))
 
 SELLERS = AggregateStore(Seller, sellers)
+POINTS = AggregateStore(KnownPoint, pickup_points)
 PRODUCTS = AggregateStore(Product, products)
 STOCKS = AggregateStore(Stock, stocks)
 SESSIONS = AggregateStore(LivestreamSession, livestream_sessions)
 HOLDS = AggregateStore(StockHold, stock_holds)
 RESTOCKS = AggregateStore(Restock, restocks)
-STORES = (SELLERS, PRODUCTS, STOCKS, SESSIONS, HOLDS, RESTOCKS)
+STORES = (SELLERS, POINTS, PRODUCTS, STOCKS, SESSIONS, HOLDS, RESTOCKS)

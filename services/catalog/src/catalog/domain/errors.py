@@ -29,6 +29,12 @@ class OfferExists(DomainError):
     code = Code.ALREADY_EXISTS
 
 
+class PointTaken(DomainError):
+    """The pickup point is known as another place and not this seller's alone; only an operator moves it."""
+
+    code = Code.ALREADY_EXISTS
+
+
 class NotYourSeller(DomainError):
     """The caller may not act for this seller."""
 

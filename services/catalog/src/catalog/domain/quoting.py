@@ -10,6 +10,7 @@ from catalog.domain.events import Refusal
 from catalog.domain.goods import Handling, Line, Size, packed
 from catalog.domain.livestreams import LivestreamSession
 from catalog.domain.places import PickupPoint
+from catalog.domain.points import KnownPoint
 from catalog.domain.products import Product
 from catalog.domain.reserving import price_vnd_at
 from catalog.domain.sellers import Seller
@@ -24,6 +25,13 @@ class Shop:
     stocks: Mapping[str, Stock]
     sellers: Mapping[str, Seller]
     sessions: Mapping[str, LivestreamSession]
+    points: Mapping[str, KnownPoint]
+
+    def pickup_point(self, seller_id: str, now: datetime) -> PickupPoint:
+        """Where a seller's parcels are collected: its point as it is now, whoever moved it."""
+        stated = self.sellers[seller_id].pickup_point_at(now)
+        known = self.points.get(stated.pickup_point_id)
+        return known.at(now) if known else stated
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +85,7 @@ def quote_basket(lines: Sequence[Line], shop: Shop, now: datetime) -> Quote:
         quoted = _quoted(line, product, shop, stocks.get(product.id), now)
         if quoted.refusal is None:
             stocks[product.id] = stocks[product.id].moved(Move.FREE_TO_HELD, quoted.line)
-        point = shop.sellers[product.seller_id].pickup_point_at(now)
+        point = shop.pickup_point(product.seller_id, now)
         by_point.setdefault(point.pickup_point_id, []).append(quoted)
     return Quote(tuple(_part(quoted, shop, now) for quoted in by_point.values()), tuple(unknown))
 
@@ -94,10 +102,9 @@ def _quoted(line: Line, product: Product, shop: Shop, stock: Stock | None, now: 
 
 def _part(quoted: list[QuotedLine], shop: Shop, now: datetime) -> QuotedPart:
     products = [shop.products[one.line.product_id] for one in quoted]
-    sellers = [shop.sellers[product.seller_id] for product in products]
     return QuotedPart(
-        pickup_point=sellers[0].pickup_point_at(now),
-        seller_ids=tuple(dict.fromkeys(seller.id for seller in sellers)),
+        pickup_point=shop.pickup_point(products[0].seller_id, now),
+        seller_ids=tuple(dict.fromkeys(product.seller_id for product in products)),
         lines=tuple(quoted),
         goods_vnd=sum(one.line.quantity * one.line.unit_price_vnd for one in quoted),
         size=packed([(p.description.size, one.line.quantity) for p, one in zip(products, quoted, strict=True)]),

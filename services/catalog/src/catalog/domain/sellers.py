@@ -10,9 +10,9 @@ from chassis.kernel import Aggregate, Invalid, Outcome, said
 from catalog.domain.errors import SellerNotActive, SellerNotSuspended
 from catalog.domain.events import PickupPointChanged, SellerKind, SellerRegistered, SellerReinstated, SellerSuspended
 from catalog.domain.places import PickupPoint, Place
+from catalog.domain.points import DatedPickupPoint, Places, point_at, with_move
 
 AHEAD_MAX = timedelta(days=90)
-PICKUP_POINTS_MAX = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +29,15 @@ class PublicBlock:
     price_includes_shipping: bool
 
 
-@dataclass(frozen=True, slots=True)
-class DatedPickupPoint:
-    """A pickup point and since when it is used."""
-
-    pickup_point: PickupPoint
-    from_time: datetime
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seller(Aggregate):
-    """A trader. Invariant: at least one pickup point, in the order of their times; the first is never in the future."""
+    """A trader. Invariant: its pickup points are as of Places, as it stated them; the first is never in the future."""
 
     public_block: PublicBlock
     commune_code: str
     commune_as_of_date: str
     hamlet: str
-    pickup_points: tuple[DatedPickupPoint, ...]
+    pickup_points: Places
     suspend_time: datetime | None = None
     suspend_reason: str = ""
 
@@ -55,9 +47,8 @@ class Seller(Aggregate):
         return Place(self.commune_code, self.commune_as_of_date, self.hamlet)
 
     def pickup_point_at(self, time: datetime) -> PickupPoint:
-        """Where parcels made at that moment are collected."""
-        used = [dated for dated in self.pickup_points if dated.from_time <= time]
-        return (used[-1] if used else self.pickup_points[0]).pickup_point
+        """Which point parcels made at that moment are collected at, as the seller stated it; see KnownPoint."""
+        return point_at(self.pickup_points, time)
 
     def require_active(self) -> None:
         """Raises SellerNotActive if it may not sell."""
@@ -71,14 +62,7 @@ class Seller(Aggregate):
     def move_pickup_point(self, point: PickupPoint, wished_time: datetime | None, now: datetime) -> Outcome:
         """Collect elsewhere from a moment on, now at the earliest; replies with that moment."""
         from_time = effective_time(wished_time, now)
-        kept = [dated for dated in self.pickup_points if dated.from_time != from_time]
-        points = sorted([*kept, DatedPickupPoint(point, from_time)], key=lambda dated: dated.from_time)
-        past = [dated for dated in points if dated.from_time <= now]
-        ahead = [dated for dated in points if dated.from_time > now]
-        if len(ahead) > PICKUP_POINTS_MAX:
-            raise Invalid("effective_time", f"more than {PICKUP_POINTS_MAX} moves are planned already")
-        # Only moves of the past are forgotten: parcels carry the place they were made with.
-        moved = replace(self, pickup_points=(*past[-2:], *ahead))
+        moved = replace(self, pickup_points=with_move(self.pickup_points, point, from_time, now))
         return said(moved, PickupPointChanged(self.id, point, from_time), reply=from_time)
 
     def suspend(self, reason: str, now: datetime) -> Outcome:

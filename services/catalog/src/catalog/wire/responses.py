@@ -10,6 +10,7 @@ from chophien.catalog.v1 import catalog_service_pb2 as pb
 from chophien.catalog.v1 import seller_event_pb2, stock_event_pb2
 
 from catalog.domain.livestreams import LivestreamSession
+from catalog.domain.places import PickupPoint
 from catalog.domain.products import Product
 from catalog.domain.programme import LOCAL, Programme
 from catalog.domain.quoting import Quote, QuotedLine, QuotedPart, Shop
@@ -100,7 +101,7 @@ def stock_level(stock: Stock) -> pb.StockLevel:
 def product_found(shop: Shop, product_id: str, now: datetime) -> pb.GetProductResponse:
     """Of GetProduct."""
     product = shop.products[product_id]
-    block = public_block(shop.sellers[product.seller_id], now)
+    block = public_block(shop.sellers[product.seller_id], shop.pickup_point(product.seller_id, now))
     return pb.GetProductResponse(product=product_seen(product, shop, now), seller=block)
 
 
@@ -146,7 +147,7 @@ def _open_offers(stock: Stock, shop: Shop, now: datetime) -> Iterable[pb.OpenedO
             )
 
 
-def public_block(seller: Seller, now: datetime) -> pb.SellerPublicBlock:
+def public_block(seller: Seller, point: PickupPoint) -> pb.SellerPublicBlock:
     """What buyers must see about a seller, always complete (R04)."""
     block = seller.public_block
     return pb.SellerPublicBlock(
@@ -161,7 +162,7 @@ def public_block(seller: Seller, now: datetime) -> pb.SellerPublicBlock:
         complaint_policy=block.complaint_policy,
         price_includes_shipping=block.price_includes_shipping,
         suspended=seller.suspend_time is not None,
-        pickup_point=pickup_point_to(seller.pickup_point_at(now)),
+        pickup_point=pickup_point_to(point),
     )
 
 
