@@ -50,8 +50,9 @@ class Addition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """Why a parcel rides or is held. `waits_for` is the later wave; `run_index` points into the plan's runs.
+    """Why a parcel rides or is held; `run_index` points into the plan's runs.
 
+    `waits_for` is the later wave that could take it, in time if one would do; None = none that is known could.
     `marginal_cost_vnd` is what the plan would save without this parcel. `figures` are names and values as text.
     """
 

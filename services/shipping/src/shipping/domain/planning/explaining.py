@@ -66,6 +66,8 @@ def _waiting(plan: Plan, reason: Reason, figures: dict[str, str]) -> list[str]:
         told.append(WORDS.get(figures["because"], figures["because"]))
     if reason.waits_for:
         told.append(f"It waits for the wave of {_clock(reason.waits_for)}{_due(figures)}.")
+    else:
+        told.append("No later wave that is known could take it.")
     if "return_time_if_held" in figures:
         home = datetime.fromisoformat(figures["return_time_if_held"])
         told.append(f"A run of its own would then be at the hub at {_clock(home)}.")

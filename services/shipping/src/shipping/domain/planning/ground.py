@@ -33,7 +33,8 @@ class Ground:
         self._periods = self._tables()
         self._shuts: dict[int, list[int]] = {}
         self._prices: dict[tuple[int, int], tuple[Ints, Ints]] = {}
-        self._blocked = {(no.partner_id, no.commune_code) for no in wave.forbidden if wave.decide_time < no.until_time}
+        until = sorted(wave.forbidden, key=lambda no: no.until_time)
+        self._blocked = {(no.partner_id, no.commune_code): no.until_time for no in until}
 
     def seconds_from_now(self, moment: datetime) -> int:
         """Whole seconds from the decision to an instant."""
@@ -95,20 +96,22 @@ class Ground:
                     metres[row, column], seconds[row, column] = matrix.metres[here, there], found
         return metres, seconds
 
-    def suits(self, vehicle: Vehicle, ride: Ride) -> bool:
-        """Whether this vehicle may carry this parcel from its gate, whatever the time."""
-        gate = self.gates[self.place[ride.gate_id]]
-        if vehicle.partner_id not in ride.partner_ids or ride.weight_g > vehicle.weight_max_g:
+    def suits(self, vehicle: Vehicle, ride: Ride, wave: int = 0) -> bool:
+        """Whether this vehicle may carry this parcel from its gate on a wave so many seconds from now."""
+        until = self._blocked.get((vehicle.partner_id, self.gates[self.place[ride.gate_id]].commune_code))
+        if vehicle.partner_id not in ride.partner_ids or (until is not None and self.moment(wave) < until):
             return False
-        if ride.count > vehicle.parcels_max:
+        return self.fits(vehicle, ride)
+
+    def fits(self, vehicle: Vehicle, ride: Ride) -> bool:
+        """Whether such a vehicle can carry this parcel from its gate, whoever drives it."""
+        if ride.weight_g > vehicle.weight_max_g or ride.count > vehicle.parcels_max:
             return False
         if vehicle.volume_max_cm3 is not None and ride.volume_cm3 > vehicle.volume_max_cm3:
             return False
         if (ride.needs_van or HEAVY in ride.handling) and vehicle.kind == KINDS[0]:
             return False
-        if (vehicle.partner_id, gate.commune_code) in self._blocked:
-            return False
-        return KINDS.index(vehicle.kind) <= KINDS.index(gate.largest_kind)
+        return KINDS.index(vehicle.kind) <= KINDS.index(self.gates[self.place[ride.gate_id]].largest_kind)
 
     def hubs_of(self, vehicle: Vehicle, ride: Ride) -> list[int]:
         """Hubs, best first, that this vehicle may bring this parcel to."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from shipping.domain.planning.ground import Ground
 from shipping.domain.planning.model import DOOR, KINDS, Ride, Vehicle
@@ -82,7 +83,7 @@ class Sorter:
         found, gate = Outlook(ride), self.ground.gates[self.ground.place[ride.gate_id]]
         found.next_wave = self.ground.seconds_from_now(gate.later_waves[0].decide_time) if gate.later_waves else None
         pinned = self._rides.get(ride.parcel_id)
-        if not self._ready(ride):
+        if not self._ready(ride, self.ground.wave.decide_time):
             found.refusal = "NOT_READY"
         elif not gate.hub_ids:
             found.refusal = "NO_REACHABLE_HUB"
@@ -96,27 +97,27 @@ class Sorter:
         found.must = not found.refusal and (found.must or found.told)
         return found
 
-    def _ready(self, ride: Ride) -> bool:
-        wave = self.ground.wave
-        if ride.known_time > wave.decide_time:
+    def _ready(self, ride: Ride, moment: datetime) -> bool:
+        """Whether a wave at a moment could plan it, as far as is known now; of what is not announced that is later."""
+        wave, expected = self.ground.wave, ride.ready_expected_time or ride.ready_time
+        if ride.known_time > moment:
             return False
         if ride.ready_time is not None and ride.ready_time <= wave.decide_time:
             return True
-        return wave.information == DOOR and (ride.ready_expected_time or ride.ready_time) is not None
+        if wave.information == DOOR and expected is not None:
+            return True
+        return moment > wave.decide_time and (expected is None or expected <= moment)
 
     def _any_kind(self, ride: Ride) -> bool:
-        gate = self.ground.gates[self.ground.place[ride.gate_id]]
-        largest = KINDS.index(gate.largest_kind)
-        fits = [v for v in self.ground.vehicles if KINDS.index(v.kind) <= largest and ride.weight_g <= v.weight_max_g]
-        return bool(fits) or not self.ground.vehicles
+        return not self.ground.vehicles or any(self.ground.fits(vehicle, ride) for vehicle in self.ground.vehicles)
 
-    def fitting(self, ride: Ride) -> list[tuple[int, int]]:
-        """Vehicles and hubs that may carry it, pins and declined partners heeded, times left aside."""
+    def fitting(self, ride: Ride, wave: int = 0) -> list[tuple[int, int]]:
+        """Vehicles and hubs that may carry it on a wave, pins and declined partners heeded, other times left aside."""
         only = self._partner.get(ride.parcel_id)
         return [
             (number, hub)
             for number, vehicle in enumerate(self.ground.vehicles)
-            if only in (None, vehicle.partner_id) and self.ground.suits(vehicle, ride)
+            if only in (None, vehicle.partner_id) and self.ground.suits(vehicle, ride, wave)
             for hub in self.ground.hubs_of(vehicle, ride)
         ]
 
@@ -182,6 +183,19 @@ class Sorter:
                 if home is not None and home <= latest.get(hub, -NEVER):
                     found.last_wave, found.home_if_last = wave, home
                     return
+
+    def next_chance(self, ride: Ride) -> int | None:
+        """The first later wave that could take it in a run of its own, late or not; None = none that is known."""
+        gate = self.ground.gates[self.ground.place[ride.gate_id]]
+        for later in gate.later_waves:
+            wave, home_by = (self.ground.seconds_from_now(t) for t in (later.decide_time, later.home_time))
+            if not self._ready(ride, later.decide_time):
+                continue
+            for number, hub in self.fitting(ride, wave):
+                there = self.ground.vehicles[number].number_later != 0
+                if there and self.solo(ride, number, hub, wave, home_by) is not None:
+                    return wave
+        return None
 
     def solo(self, ride: Ride, number: int, hub: int, wave: int = 0, home_by: int | None = None) -> int | None:
         """When a run for this parcel alone would be home; None = it cannot. Later waves with a fresh vehicle."""

@@ -77,13 +77,13 @@ class Reasons:
         full = ride.parcel_id in self.meant or outlook.must
         code = outlook.refusal or ("NO_CAPACITY" if full else "HELD_FOR_LATER_WAVE")
         pinned = any(pin.parcel_id == ride.parcel_id and pin.rides for pin in self.session.wave.pins)
-        wave = outlook.last_wave if code == "HELD_FOR_LATER_WAVE" else outlook.next_wave
-        wave = outlook.next_wave if wave is None else wave
+        wave = outlook.last_wave if code == "HELD_FOR_LATER_WAVE" else None
+        wave = self.session.sorter.next_chance(ride) if wave is None else wave
         figures = [("deadline_time", min(ride.latest.values()).isoformat())] if ride.latest else []
         if pinned:
             figures.append(("because", code))
             code = "PIN_IMPOSSIBLE"
-        if outlook.home_if_last is not None and not outlook.refusal:
+        if outlook.home_if_last is not None and not outlook.refusal and wave == outlook.last_wave:
             figures.append(("return_time_if_held", ground.moment(outlook.home_if_last).isoformat()))
         return Reason(
             parcel_id=ride.parcel_id,
