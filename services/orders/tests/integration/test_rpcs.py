@@ -79,6 +79,9 @@ async def test_a_channel_order_sent_five_times_at_once_is_one_order(house: House
     assert [answer.already_placed for answer in answers].count(False) == 1
     later = await stub.PlaceOrder(place(channel_order_id="tiktok-7"))
     assert later.already_placed and later.parts == answers[0].parts
+    more = place("more", channel_order_id="tiktok-7", lines=[Line(product_id="noodles", quantity=50)])
+    for _ in range(2):
+        assert await refused(stub.PlaceOrder(more)) == (grpc.StatusCode.ALREADY_EXISTS, "CHANNEL_ORDER_CHANGED")
     assert len(await house.rows("SELECT id FROM orders UNION ALL SELECT id FROM contacts")) == 2
 
 

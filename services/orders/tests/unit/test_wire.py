@@ -213,4 +213,5 @@ def test_refusals_have_codes_and_reasons_of_the_contract() -> None:
         "COUNTRY_NOT_SERVED",
         "ALREADY_DELIVERED",
         "CHANNEL_ORDER_TAKEN",
+        "CHANNEL_ORDER_CHANGED",
     }

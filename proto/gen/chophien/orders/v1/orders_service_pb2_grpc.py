@@ -77,7 +77,8 @@ class OrdersServiceServicer:
         """Accepts an order at once; stock, payment and parcels follow as facts. Roles: buyer_channel, operator.
         Errors: INVALID (also `lines` of more than 9,999,999,999,999 đồng in all); NOT_FOUND with UNKNOWN_PRODUCT; FAILED_PRECONDITION with PRODUCT_NOT_FOR_SALE (withdrawn), PRODUCT_WITHOUT_SIZE, SELLER_NOT_SELLING (suspended or not yet known), SESSION_NOT_LIVE (not started, or stopped by an authority), PRICE_CHANGED
         (metadata product_id, expected_vnd, current_vnd); INVALID_ARGUMENT with COUNTRY_NOT_SERVED; ALREADY_EXISTS with IDEMPOTENCY_MISMATCH.
-        The same channel and channel_order_id under another request_id answers with the first order and already_placed = true; to another caller than the first it is ALREADY_EXISTS with CHANNEL_ORDER_TAKEN.
+        The same channel and channel_order_id under another request_id answers with the first order and already_placed = true; to another caller than the first it is ALREADY_EXISTS with CHANNEL_ORDER_TAKEN,
+        with other lines (their order does not matter), destination or payment method than the first it is ALREADY_EXISTS with CHANNEL_ORDER_CHANGED. The buyer's own data are not compared.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -65,7 +65,7 @@ channel_orders = Table(
     metadata,
     *aggregate_columns(),
     *_texts("order_id"),
-    Column("placed_by", Text, nullable=False, server_default=text("''")),
+    *(Column(name, Text, nullable=False, server_default=text("''")) for name in ("placed_by", "content")),
     Column("total_vnd", BigInteger, nullable=False),
     _time("place_time"),
     *_json("parts"),

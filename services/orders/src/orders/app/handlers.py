@@ -15,27 +15,31 @@ from orders.app.commands import CancelOrder, EraseContact, GiveUpWait, NoteParce
 from orders.app.view_handlers import VIEW_HANDLERS
 from orders.domain import fulfilment
 from orders.domain.contact import Contact
-from orders.domain.errors import AlreadyDelivered, ChannelOrderTaken, UnknownProduct
+from orders.domain.errors import AlreadyDelivered, ChannelOrderChanged, ChannelOrderTaken, UnknownProduct
 from orders.domain.fulfilment import BUYER_CANCELLED, Told
 from orders.domain.goods import Destination
 from orders.domain.order import Order, OrderState, Wait
-from orders.domain.placing import ChannelOrder, PlacedPart, agreed, split, total_vnd
+from orders.domain.placing import ChannelOrder, PlacedPart, agreed, content_of, split, total_vnd
 from orders.domain.views import ForSale, SessionView
 
 LOCAL = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
 def place_order(command: PlaceOrder, loaded: Loaded, moment: Moment) -> Outcome:
+    content = _content(command) if command.channel_order_id else ""
     replayed = loaded.get(ChannelOrder, _channel_key(command))
     if replayed is not None:
         if replayed.placed_by not in ("", command.placed_by):
             raise ChannelOrderTaken(channel=command.channel)
+        if replayed.content not in ("", content):
+            raise ChannelOrderChanged(channel=command.channel)
         return Outcome(reply=(replayed, True))
     order, facts = fulfilment.place(_fresh_order(command, loaded, moment), moment.now)
     answer = ChannelOrder(
         id=_channel_key(command),
         order_id=order.id,
         placed_by=order.placed_by,
+        content=content,
         total_vnd=order.total_vnd,
         place_time=moment.now,
         parts=tuple(PlacedPart(part.part_id, part.pickup_point_id, part.goods_vnd) for part in order.parts),
@@ -137,6 +141,12 @@ def _advance(before: Order, heard: Order, now: datetime) -> Outcome:
 def _outcome(before: Order, told: Told) -> Outcome:
     order, facts = told
     return NOTHING if order == before else said(order, *facts)
+
+
+def _content(command: PlaceOrder) -> str:
+    """As stated: an empty date stays empty, so that what is sent again tomorrow is the same."""
+    to = Destination(command.commune_code, command.as_of_date, command.hamlet)
+    return content_of(command.lines, to, command.payment_method)
 
 
 def _channel_key(command: PlaceOrder) -> str:

@@ -37,6 +37,12 @@ class ChannelOrderTaken(DomainError):
     code = Code.ALREADY_EXISTS
 
 
+class ChannelOrderChanged(DomainError):
+    """An order for something else was placed under this channel and this channel_order_id."""
+
+    code = Code.ALREADY_EXISTS
+
+
 class CountryNotServed(DomainError):
     """The country is not yet served."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,7 +12,7 @@ from typing import NamedTuple
 from chassis.kernel import Aggregate, Invalid
 
 from orders.domain.errors import PriceChanged, ProductNotForSale, ProductWithoutSize, SellerNotSelling, SessionNotLive
-from orders.domain.goods import Line, Part, packed
+from orders.domain.goods import Destination, Line, Part, PaymentMethod, packed
 from orders.domain.views import ForSale, SessionView
 
 TOTAL_VND_MAX = 10**13 - 1
@@ -29,14 +31,23 @@ class PlacedPart(NamedTuple):
 class ChannelOrder(Aggregate):
     """What was answered to a channel for its own order id; id = "channel:channel_order_id", so it is unique (R09).
 
-    Only whoever placed it is answered so again; `placed_by` empty = not known, then anybody.
+    Only whoever placed it is answered so again, and only for the same content (see `content_of`); `placed_by` or
+    `content` empty = not known, then anybody, or anything.
     """
 
     order_id: str
     placed_by: str = ""
+    content: str = ""
     total_vnd: int
     place_time: datetime
     parts: tuple[PlacedPart, ...]
+
+
+def content_of(lines: Sequence[Line], place: Destination, method: PaymentMethod) -> str:
+    """A digest of what was asked for, as it was stated: the lines in any order, where to, how paid; not who asked."""
+    asked = sorted((line.product_id, line.session_id, line.quantity, line.unit_price_vnd) for line in lines)
+    stated = (place.commune_code, place.as_of_date, place.hamlet, method, asked)
+    return hashlib.sha256(json.dumps(stated).encode()).hexdigest()
 
 
 def agreed(line: Line, product: ForSale, sessions: Mapping[str, SessionView], now: datetime) -> Line:
