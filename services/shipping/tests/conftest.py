@@ -16,58 +16,21 @@ from shipping.app import commands
 from shipping.app.handlers import make_handlers
 from shipping.app.handlers.runs import PickupReply
 from shipping.domain.batch import ENDED, Batch, BatchState
-from shipping.domain.closure import Closure
+from shipping.domain.closure import EVERY, Closure, Closures
 from shipping.domain.gathering import Gathered
-from shipping.domain.goods import Handling, Place, Shipment, Size
+from shipping.domain.goods import Shipment
 from shipping.domain.line import Line, line_id
 from shipping.domain.parcel import Parcel
 from shipping.domain.parcel_steps import ScanKind
-from shipping.domain.partners import Partner, VehicleKind
+from shipping.domain.partners import Partner
 from shipping.domain.pickup_point import Gate
 from shipping.domain.planning import Budget, plan_wave
 from shipping.domain.promise import World
 from shipping.domain.tender import Tender, TenderState
 from shipping.domain.wave import PlannedWave, wave_id
 
+from .goods import PLACED, POINTS, gate, shipment
 from .knowing import known_now, open_batches
-
-PLACED = datetime(2026, 2, 4, 6, 30, tzinfo=UTC)
-"""13:30 local on Wednesday 4 February 2026."""
-
-ZONE, HAMLET, BAN_BO = ("03390", 22.3560, 103.6790), ("03390", 22.3700, 103.6600), ("03424", 22.2850, 103.6970)
-POINTS = {"pp-binh-lu-zone": ZONE, "pp-hamlet": HAMLET, "pp-ban-bo": BAN_BO}
-
-
-def gate(point: str, **changes: Any) -> Gate:
-    commune, latitude, longitude = POINTS[point]
-    made = Gate(
-        effective_time=PLACED - timedelta(days=30),
-        name=point,
-        place=Place(commune, "", "Bản Thẳm"),
-        latitude=latitude,
-        longitude=longitude,
-        contact_name="Lò Văn Páo",
-        contact_phone="+84912345678",
-        instructions="",
-        largest_vehicle=VehicleKind.TRUCK,
-    )
-    return replace(made, **changes)
-
-
-def shipment(order_id: str, point: str = "pp-binh-lu-zone", **changes: Any) -> Shipment:
-    made = Shipment(
-        order_id=order_id,
-        contact_id=f"contact-{order_id}",
-        seller_ids=("seller-1",),
-        pickup_point_id=point,
-        destination=Place("00004"),
-        size=Size(1000, 30, 20, 15),
-        handling=(Handling.DRY_FOOD,),
-        cod_vnd=50_000,
-        channel="livestream",
-        place_time=PLACED,
-    )
-    return replace(made, **changes)
 
 
 @dataclass
@@ -81,10 +44,16 @@ class Yard:
     _numbers: Any = field(default_factory=lambda: count(1))
 
     def do(self, command: object) -> Outcome:
+        self._read_closures()
         return carry_out(self.handlers, self.memory, command, self.now)
 
     def twice(self, command: object) -> Outcome:
+        self._read_closures()
         return carry_out_twice(self.handlers, self.memory, command, self.now)
+
+    def _read_closures(self) -> None:
+        """All of them as one, as their store reads them."""
+        self.memory.put(Closures(id=EVERY, closures=tuple(self.memory.all(Closure))))
 
     def later(self, **span: float) -> None:
         self.now += timedelta(**span)
@@ -223,11 +192,15 @@ class Yard:
         return command.closure_id
 
     def apply_closures(self) -> None:
-        ids = tuple(closure.id for closure in self.memory.all(Closure))
         for one in [batch for batch in self.memory.all(Batch) if batch.state not in ENDED]:
-            self.twice(commands.MoveBatch(batch_id=one.id, closure_ids=ids))
+            self.twice(commands.MoveBatch(batch_id=one.id))
             run: dict[str, Any] = {"batch_id": one.id, "tender_id": one.tender_id, "parcel_ids": one.parcel_ids}
-            self.twice(commands.SkipClosedStops(**run, closure_ids=ids))
+            self.twice(commands.SkipClosedStops(**run))
+        for parcel in [one for one in self.memory.all(Parcel) if not self.on_run(one.id)]:
+            self.twice(commands.MakePromise(parcel_id=parcel.id))
+
+    def on_run(self, parcel_id: str) -> bool:
+        return any(line.live for line in self.memory.all(Line) if line.parcel_id == parcel_id)
 
     def lapse(self, back_before: datetime | None = None) -> None:
         for batch in list(self.memory.all(Batch)):

@@ -240,6 +240,27 @@ async def test_a_closed_commune_frees_its_parcels_until_the_closure_is_lifted(ho
     assert await refused(house.stub().LiftClosure(unknown)) == (grpc.StatusCode.NOT_FOUND, "NOT_FOUND")
 
 
+async def test_a_closed_commune_moves_what_was_promised_and_what_will_be(house: House, say: Any) -> None:
+    """R93: for a parcel that waits at once, and for new orders and quotes while it lasts."""
+    (waits,) = await house.ready_parcels(1)
+    request = pb.DeclareClosureRequest(request_id=rid(), commune_code="03390", source="landslide")
+    request.to_time.FromDatetime(house.clock.now() + timedelta(days=1))
+    await house.stub("officer").DeclareClosure(request)
+    assert (await house.kinds(waits, "ParcelEvent"))[-1] == "PromiseMade"
+    await house.hear(say.order_confirmed("DH-new"))
+    for id in (waits, "DH-new-1"):
+        made = (await house.stub().GetParcel(pb.GetParcelRequest(parcel_id=id))).parcel.promise
+        assert made.handover_deadline_time.ToDatetime().date().isoformat() == "2026-02-05"
+    told = len(await house.kinds(waits, "ParcelEvent"))
+    await house.tick("make_promises", minutes=1)
+    assert len(await house.kinds(waits, "ParcelEvent")) == told
+    ask = pb.QuotePromiseRequest(channel="livestream")
+    ask.origin.commune_code, ask.destination.commune_code = "03390", "00004"
+    ask.size.weight_g, ask.size.length_cm, ask.size.width_cm, ask.size.height_cm = 1000, 30, 20, 15
+    quoted = (await house.stub("channel").QuotePromise(ask)).promise
+    assert quoted.first_wave_time == made.first_wave_time
+
+
 async def test_closures_are_checked(house: House) -> None:
     stub = house.stub("officer")
     request = pb.DeclareClosureRequest(request_id=rid(), commune_code="03424")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
 from chassis.kernel import NotFound
 from shipping.app import commands
 from shipping.domain.batch import BatchState
+from shipping.domain.calendar import Timetable
 from shipping.domain.closure import Closure
 from shipping.domain.errors import NotYourCommune
 from shipping.domain.line import LineState
 from shipping.domain.parcel_steps import ParcelState, ScanKind
+from shipping.domain.profile import Network, Profile, Way
 from shipping.domain.tender import TenderState
 
 Yard = Any
@@ -118,3 +121,64 @@ def test_an_officer_lifts_their_own_communes_closures_only(yard: Yard) -> None:
     assert lift(yard, commune, "03390") and lift(yard, road, "03424")
     with pytest.raises(NotFound):
         lift(yard, "CL-none")
+
+
+def test_a_promise_counts_on_no_wave_while_its_commune_is_closed(yard: Yard) -> None:
+    """R47, R93: four days from Wednesday on leave Monday's first wave."""
+    yard.at("09:00")
+    close_commune(yard, hours=96)
+    made = yard.parcel(yard.confirm()).promise
+    assert (f"{made.first_wave_time:%d %H:%M}", made.bound_by) == ("09 02:30", "COMMUNE_SCHEDULE")
+    assert made.handover_deadline_time.date() == made.first_wave_time.date()
+    elsewhere = yard.parcel(yard.confirm(point="pp-ban-bo")).promise
+    assert f"{elsewhere.handover_deadline_time:%d}" == "04"
+
+
+@pytest.mark.parametrize(
+    ("closed", "opened", "day"),
+    [("16:00", "18:00", "04"), ("08:00", "17:00", "04"), ("12:00", "20:00", "05"), ("15:00", "20:59", "05")],
+    ids=["in the evening", "until the afternoon", "until late", "before anybody could be there"],
+)
+def test_hours_that_leave_time_for_a_run_break_no_promise(yard: Yard, closed: str, opened: str, day: str) -> None:
+    yard.at(closed)
+    from_time = yard.now
+    yard.at(opened)
+    to_time = yard.now
+    yard.at("11:00")
+    close_commune(yard, from_time=from_time, to_time=to_time)
+    assert f"{yard.parcel(yard.confirm()).promise.handover_deadline_time:%d}" == day
+
+
+def test_closed_roads_break_the_promise_where_they_are_all_there_is(yard: Yard) -> None:
+    own = {
+        "03390": Profile("03390", (Way("hub-sa-pa", "o-quy-ho"),), Timetable((time(9, 30),), frozenset(range(7))), 30)
+    }
+    network = Network(yard.world.units, yard.world.network.hubs, own, own["03390"], yard.world.network.roads)
+    yard.at("08:00")
+    yard.close_road(hours=24)
+    assert f"{yard.parcel(yard.confirm()).promise.first_wave_time:%d}" == "04", "there is another way"
+    yard.world = replace(yard.world, network=network)
+    yard.employ()
+    assert f"{yard.parcel(yard.confirm()).promise.first_wave_time:%d}" == "05"
+
+
+@pytest.mark.parametrize("planned", [True, False], ids=["on a run", "waiting"])
+def test_a_closure_makes_the_promises_it_breaks_anew(yard: Yard, planned: bool) -> None:
+    """R93: the buyer hears of it once, and whoever waited in vain rides first."""
+    ids = yard.packed(2)
+    if planned:
+        yard.at("14:45")
+        (batch,) = yard.plan()
+        yard.accept(batch)
+    close_commune(yard, hours=96)
+    yard.apply_closures()
+    for parcel in map(yard.parcel, ids):
+        assert yard.said(parcel.id)[-2:] == ["ParcelReady", "PromiseMade"]
+        assert f"{parcel.promise.handover_deadline_time:%d} {parcel.promise.planned_by_time:%d}" == "09 04"
+
+
+def test_where_it_stays_closed_for_too_long_nothing_is_promised(yard: Yard) -> None:
+    id = yard.confirm()
+    close_commune(yard, hours=24 * 90)
+    assert yard.said(id) == ["ParcelCreated", "PromiseMade"], "what was promised stays: nothing better is known"
+    assert yard.parcel(yard.confirm()).reason == "NO_PARTNER"

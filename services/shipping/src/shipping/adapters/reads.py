@@ -223,6 +223,21 @@ async def closures_from(connection: AsyncConnection, now: datetime) -> list[Clos
     return sorted(await CLOSURES.load(connection, ids, lock=False), key=lambda one: (one.from_time, one.id))
 
 
+async def promises_broken(connection: AsyncConnection, now: datetime) -> list[str]:
+    """Parcels on no run whose commune is closed, from now or the night before, until late on the day of their promise.
+
+    Such a promise is made anew to a later day, so that each is answered once.
+    """
+    sql = """
+        SELECT DISTINCT p.id FROM parcels p JOIN closures c ON c.commune_code = p.origin_commune_code
+        CROSS JOIN LATERAL (SELECT (p.promise ->> 'handover_deadline_time')::timestamptz AS promised) d
+        WHERE p.state IN ('created', 'ready') AND c.to_time > $1
+          AND c.from_time <= greatest($1, d.promised - interval '1 day') AND c.to_time > d.promised - interval '5 hours'
+          AND NOT EXISTS (SELECT FROM lines l WHERE l.parcel_id = p.id AND l.live)
+        ORDER BY p.id LIMIT 500"""
+    return await ids_of(connection, sql, now)
+
+
 async def batches_by_roads(connection: AsyncConnection, road_ids: Sequence[str]) -> list[str]:
     """Live runs that reach their hub by one of these roads."""
     sql = f"SELECT id FROM batches WHERE {tables.LIVE_BATCH} AND road_id = ANY($1::text[]) ORDER BY id"

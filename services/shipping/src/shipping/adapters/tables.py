@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from chassis.store import AggregateStore, aggregate_columns
 from sqlalchemy import BigInteger, Boolean, Column, DateTime, Index, LargeBinary, MetaData, Table, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chassis import tables
+from chassis import sql, tables
 from shipping.domain.batch import Batch
-from shipping.domain.closure import Closure
+from shipping.domain.closure import Closure, Closures
 from shipping.domain.line import Line
 from shipping.domain.parcel import Parcel
 from shipping.domain.pickup_point import PickupPoint
@@ -162,12 +164,32 @@ decisions = Table(
 )
 Index("decisions_parcel", decisions.c.parcel_id, decisions.c.decide_time)
 
+CLOSURES_READ_MAX = 500
+"""So many closures count for promises and runs; of more, those that end last."""
+
+
+class _ClosuresStore(AggregateStore[Closures]):
+    """Closures read as one; cannot save."""
+
+    def __init__(self) -> None:
+        self.kind, self.table = Closures, closures
+        self._each = AggregateStore(Closure, closures)
+
+    async def load(self, connection: AsyncConnection, ids: Iterable[str], lock: bool) -> list[Closures]:
+        newest = "SELECT id FROM closures ORDER BY to_time DESC, id LIMIT $1"
+        rows = await sql.fetch(connection, newest, CLOSURES_READ_MAX)
+        found = await self._each.load(connection, [row[0] for row in rows], lock)
+        every = tuple(sorted(found, key=lambda one: (one.from_time, one.id)))
+        return [Closures(id=id, closures=every) for id in ids]
+
+
 STORES = (
     AggregateStore(Parcel, parcels),
     AggregateStore(Batch, batches),
     AggregateStore(Line, lines),
     AggregateStore(Tender, tenders),
     AggregateStore(Closure, closures),
+    _ClosuresStore(),
     AggregateStore(PickupPoint, pickup_points),
     AggregateStore(Scan, scans),
     AggregateStore(PlannedWave, waves),

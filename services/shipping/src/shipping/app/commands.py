@@ -194,10 +194,9 @@ class LiftClosure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveBatch:
-    """A closure may concern a live batch: find it another hub. `closure_ids` are all that hold now or later."""
+    """A closure may concern a live batch: find it another hub."""
 
     batch_id: str
-    closure_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +206,13 @@ class SkipClosedStops:
     batch_id: str
     tender_id: str
     parcel_ids: tuple[str, ...]
-    closure_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakePromise:
+    """A closure may break a waiting parcel's promise: say what can be kept."""
+
+    parcel_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

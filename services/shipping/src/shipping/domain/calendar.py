@@ -100,12 +100,18 @@ class Timetable:
         """The waves of a local day, in order."""
         return tuple(instant(day, at) for at in self.times) if day.weekday() in self.weekdays else ()
 
-    def after(self, moment: datetime, open_on: Callable[[date], bool], count: int) -> list[datetime]:
-        """The next `count` waves later than `moment` on days that are open; fewer if the search ends."""
+    def after(
+        self,
+        moment: datetime,
+        open_on: Callable[[date], bool],
+        count: int,
+        counts: Callable[[datetime], bool] = lambda _wave: True,
+    ) -> list[datetime]:
+        """The next `count` waves later than `moment` that count, on days that are open; fewer if the search ends."""
         found: list[datetime] = []
         for number in range(DAYS_SEARCHED_MAX):
             day = local_date(moment) + timedelta(days=number)
-            found += [wave for wave in (self.on(day) if open_on(day) else ()) if wave > moment]
+            found += [wave for wave in (self.on(day) if open_on(day) else ()) if wave > moment and counts(wave)]
             if len(found) >= count:
                 break
         return found[:count]

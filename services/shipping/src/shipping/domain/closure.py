@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chassis.kernel import Aggregate
 
-from shipping.domain.profile import Way
+from shipping.domain.profile import Profile, Way
+
+EVERY = "every"
+"""The id under which all closures are read as one."""
+
+OPEN_MIN = timedelta(hours=3)
+"""So long on end a commune must be open for a run to come, collect and be on its way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +35,13 @@ class Closure(Aggregate):
     def overlaps(self, first: datetime, last: datetime) -> bool:
         """Whether it holds at any moment between the two, both included."""
         return self.from_time <= last and first < self.to_time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closures(Aggregate):
+    """All closures read as one, for decisions that cannot know which there are. Invariant: never saved."""
+
+    closures: tuple[Closure, ...] = ()
 
 
 def open_ways(ways: Sequence[Way], closures: Iterable[Closure], first: datetime, last: datetime) -> tuple[Way, ...]:
@@ -53,3 +66,11 @@ def open_spans(
 def is_closed(commune_code: str, closures: Iterable[Closure], first: datetime, last: datetime) -> bool:
     """Whether nothing can be collected in that commune at some moment between the two."""
     return any(c.commune_code == commune_code and c.overlaps(first, last) for c in closures)
+
+
+def may_collect(profile: Profile, closures: Iterable[Closure], first: datetime, last: datetime) -> bool:
+    """Whether a run planned at `first` can collect in the commune and be home over an open way by `last`."""
+    known = tuple(closures)
+    long_enough = min(OPEN_MIN, last - first)
+    spans = open_spans(profile.commune_code, known, first, last)
+    return bool(open_ways(profile.ways, known, first, last)) and any(end - start >= long_enough for start, end in spans)

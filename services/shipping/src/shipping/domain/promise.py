@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from shipping.domain.calendar import ServiceCalendar, day_end, local_date, local_time
+from shipping.domain.calendar import ServiceCalendar, day_end, instant, local_date, local_time
+from shipping.domain.closure import Closure, may_collect
 from shipping.domain.goods import Handling, Place, Shipment
 from shipping.domain.partners import Leg, Partner, VehicleKind
 from shipping.domain.profile import Network
@@ -17,8 +18,8 @@ from shipping.domain.units import Unit, Units, distance_km
 class Promise:
     """By when the courier and the buyer have a parcel, and the inputs; changed only by a new fact.
 
-    `first_deadline_time`: the hand-over that was promised first, if this one was made after a miss. Waves go by it: who
-    waited in vain rides first.
+    `first_deadline_time`: the hand-over that was promised first, if this one was made after a miss or a closure. Waves
+    go by it: who waited in vain rides first.
     """
 
     handover_deadline_time: datetime
@@ -62,16 +63,30 @@ class Refusal(Exception):
 
 
 def promise(
-    world: World, shipment: Shipment, origin: Place, now: datetime, largest: VehicleKind = VehicleKind.TRUCK
+    world: World,
+    shipment: Shipment,
+    origin: Place,
+    now: datetime,
+    largest: VehicleKind = VehicleKind.TRUCK,
+    closures: Sequence[Closure] = (),
 ) -> Promise:
-    """The promise for a shipment collected at `origin`, which vehicles up to `largest` reach; raises Refusal."""
+    """The promise for a shipment collected at `origin`, which vehicles up to `largest` reach; raises Refusal.
+
+    Waves after which closures let nobody collect there do not count.
+    """
     partner = choose_partner(world, shipment, origin, now, largest)
     profile = world.network.profile(origin.commune_code)
     if profile is None:
         raise Refusal("UNKNOWN_COMMUNE")
     bound_by, channel_deadline = channel_deadline_time(world, shipment.channel, shipment.place_time)
     packed = max(now, shipment.place_time + timedelta(minutes=profile.packing_minutes))
-    waves = profile.timetable.after(packed - timedelta(microseconds=1), partner.calendars[Leg.PICKUP].open_on, 1)
+    hub = world.network.hubs[profile.area_hub_id]
+
+    def counts(wave: datetime) -> bool:
+        return not closures or may_collect(profile, closures, wave, instant(local_date(wave), hub.closes))
+
+    collected_on = partner.calendars[Leg.PICKUP].open_on
+    waves = profile.timetable.after(packed - timedelta(microseconds=1), collected_on, 1, counts)
     if not waves:
         raise Refusal("NO_PARTNER")
     handover = channel_deadline

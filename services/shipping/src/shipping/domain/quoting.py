@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from shipping.domain.closure import Closure
 from shipping.domain.goods import NEVER, Place, Shipment
 from shipping.domain.partners import VehicleKind
 from shipping.domain.pickup_point import Gate
@@ -20,7 +22,14 @@ class Quote:
     chargeable_g: int = 0
 
 
-def quote(world: World, origin: Place, shipment: Shipment, now: datetime, gate: Gate | None = None) -> Quote:
+def quote(
+    world: World,
+    origin: Place,
+    shipment: Shipment,
+    now: datetime,
+    gate: Gate | None = None,
+    closures: Sequence[Closure] = (),
+) -> Quote:
     """The promise that a parcel made now would get; `place_time` NEVER means now.
 
     It is collected at the gate, if one is named, and else in `origin`, where every vehicle comes.
@@ -28,7 +37,7 @@ def quote(world: World, origin: Place, shipment: Shipment, now: datetime, gate: 
     origin, largest = (gate.place, gate.largest_vehicle) if gate else (origin, VehicleKind.TRUCK)
     asked = replace(shipment, place_time=now) if shipment.place_time == NEVER else shipment
     try:
-        made = promise(world, asked, origin, now, largest)
+        made = promise(world, asked, origin, now, largest, closures)
     except Refusal as refusal:
         return Quote(None, refusal.reason)
     partner = world.partners[made.partner_id]

@@ -9,7 +9,15 @@ from chassis.kernel import new_id
 from chassis.wiring import Job, Runtime
 
 from shipping.adapters import reads
-from shipping.app.commands import DropParcels, ExpireTender, LapseRun, MoveBatch, ResumeParcel, SkipClosedStops
+from shipping.app.commands import (
+    DropParcels,
+    ExpireTender,
+    LapseRun,
+    MakePromise,
+    MoveBatch,
+    ResumeParcel,
+    SkipClosedStops,
+)
 from shipping.app.handlers.parcels import WAIT_FOR_POINT
 from shipping.domain.errors import PlanOutdated
 from shipping.domain.wave import wave_id
@@ -79,13 +87,18 @@ async def apply_closures(runtime: Runtime, now: datetime) -> None:
         communes = sorted({closure.commune_code for closure in closures if closure.commune_code})
         moving = await reads.batches_by_roads(connection, roads) if roads else []
         visiting = await reads.batches_to_visit(connection, communes) if communes else []
-    ids = tuple(closure.id for closure in closures)
-    await runtime.dispatch([MoveBatch(batch_id=id, closure_ids=ids) for id in moving])
+    await runtime.dispatch([MoveBatch(batch_id=id) for id in moving])
     commands = [
-        SkipClosedStops(batch_id=one.id, tender_id=one.tender_id, parcel_ids=one.parcel_ids, closure_ids=ids)
-        for one in visiting
+        SkipClosedStops(batch_id=one.id, tender_id=one.tender_id, parcel_ids=one.parcel_ids) for one in visiting
     ]
     await runtime.dispatch(commands)
+
+
+async def make_promises(runtime: Runtime, now: datetime) -> None:
+    """Say anew what can be kept where a closure broke the promise of parcels that wait."""
+    async with runtime.engine.connect() as connection:
+        broken = await reads.promises_broken(connection, now)
+    await runtime.dispatch([MakePromise(parcel_id=id) for id in broken])
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +147,7 @@ def jobs(waves: Waves, run_grace: timedelta) -> tuple[Job, ...]:
         Job("plan_waves", DueWaves(waves).plan, every_seconds=0.5),
         Job("expire_tenders", expire_tenders, every_seconds=0.5),
         Job("apply_closures", apply_closures, every_seconds=0.5),
+        Job("make_promises", make_promises, every_seconds=5.0),
         Job("lapse_runs", Lapses(run_grace).lapse_runs, every_seconds=5.0),
         Job("drop_cancelled", _drop_all_cancelled, every_seconds=0.5),
         Job("resume_waiting", resume_waiting, every_seconds=0.5),

@@ -20,7 +20,7 @@ from shipping.domain.errors import NotYourParcel
 from shipping.domain.explaining import explain
 from shipping.domain.parcel import Parcel
 from shipping.domain.quoting import Quote, quote
-from shipping.entrypoints.clock import apply_closures
+from shipping.entrypoints.clock import apply_closures, make_promises
 from shipping.entrypoints.courier import CourierServicer
 from shipping.entrypoints.waves import Waves
 from shipping.wire import requests, responses
@@ -36,13 +36,13 @@ class ShippingServicer(pb_grpc.ShippingServiceServicer):
     async def QuotePromise(self, request: pb.QuotePromiseRequest, context: Any) -> pb.QuotePromiseResponse:
         origin, shipment = requests.quote(request)
         now, point_id = self._runtime.clock.now(), shipment.pickup_point_id
-        if not point_id:
-            answer = quote(self._world, origin, shipment, now)
+        async with self._runtime.engine.connect() as connection:
+            closures = await reads.closures_from(connection, now)
+            point = (await reads.points(connection, [point_id])).get(point_id) if point_id else None
+        if point_id and point is None:
+            answer = Quote(None, "UNKNOWN_PICKUP_POINT")
         else:
-            async with self._runtime.engine.connect() as connection:
-                point = (await reads.points(connection, [point_id])).get(point_id)
-            named = point and quote(self._world, origin, shipment, now, point.at(now))
-            answer = named or Quote(None, "UNKNOWN_PICKUP_POINT")
+            answer = quote(self._world, origin, shipment, now, point.at(now) if point else None, closures)
         return responses.quoted(answer.promise, answer.refuse_reason, answer.chargeable_g)
 
     async def MarkReady(self, request: pb.MarkReadyRequest, context: Any) -> pb.MarkReadyResponse:
@@ -106,6 +106,7 @@ class ShippingServicer(pb_grpc.ShippingServiceServicer):
         answer = await self._door.execute(command, request, responses.closure_declared)
         # The clock would do it a moment later; whoever declares a closure wants to see its runs moved on return.
         await apply_closures(self._runtime, self._runtime.clock.now())
+        await make_promises(self._runtime, self._runtime.clock.now())
         return answer
 
     async def LiftClosure(self, request: pb.LiftClosureRequest, context: Any) -> pb.LiftClosureResponse:

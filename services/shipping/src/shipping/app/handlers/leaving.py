@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from chassis.kernel import NOTHING, Change, Loaded, Moment, Outcome, together
 
 from shipping.app import commands
-from shipping.app.handlers.promising import promised_anew
+from shipping.app.handlers.promising import closures_in, promised_anew
 from shipping.domain import feed
 from shipping.domain.batch import FINISHED, Batch, BatchState, batch_of, joined
-from shipping.domain.closure import Closure, is_closed
+from shipping.domain.closure import is_closed
 from shipping.domain.line import Line, LineState, line_id
 from shipping.domain.parcel import Parcel
 from shipping.domain.parcel_steps import BEFORE_PICKUP, ParcelState
@@ -40,21 +40,23 @@ def _off_because(parcel: Parcel, batch_id: str) -> str:
     return "COLLECTED_BEFORE" if parcel.batch_id not in ("", batch_id) else ""
 
 
-def skip_closed_stops(command: commands.SkipClosedStops, loaded: Loaded, moment: Moment) -> Outcome:
+def skip_closed_stops(world: World, command: commands.SkipClosedStops, loaded: Loaded, moment: Moment) -> Outcome:
     """Stops ahead whose commune is closed then leave a run that has not begun; their parcels are free for a later one.
 
-    A driver who has begun sees for himself, and reports what he missed.
+    What cannot be kept is promised anew. A driver who has begun sees for himself, and reports what he missed.
     """
     batch = loaded.require(Batch, command.batch_id)
     if batch.state not in NOT_BEGUN:
         return NOTHING
-    closures = [closure for id in command.closure_ids if (closure := loaded.get(Closure, id))]
+    closures = closures_in(loaded)
     ahead = [stop for stop in batch.stops if stop.arrive_time > moment.now]
     closed = [stop for stop in ahead if is_closed(stop.commune_code, closures, stop.arrive_time, stop.leave_time)]
     lines = [loaded.get(Line, line_id(batch.id, id)) for stop in closed for id in stop.parcel_ids]
     planned = [line for line in lines if line and line.state is LineState.PLANNED]
     gone = [line.taken_out(LineState.CANCELLED, "COMMUNE_CLOSED") for line in planned]
-    return _taken_off(batch, gone, loaded, moment)
+    free = [Change(loaded.require(Parcel, line.parcel_id)) for line in gone]
+    anew = Outcome(tuple(promised_anew(world, change, loaded, moment) for change in free))
+    return together(_taken_off(batch, gone, loaded, moment), anew)
 
 
 def lapse_run(world: World, command: commands.LapseRun, loaded: Loaded, moment: Moment) -> Outcome:
@@ -74,7 +76,7 @@ def lapse_run(world: World, command: commands.LapseRun, loaded: Loaded, moment: 
         (
             batch.lapsed([line.parcel_id for line in unseen], over, moment.now),
             *(Change(line.lapsed()) for line in unseen),
-            *(promised_anew(world, change, moment) for change in parcels),
+            *(promised_anew(world, change, loaded, moment) for change in parcels),
         )
     )
 

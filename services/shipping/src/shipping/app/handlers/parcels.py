@@ -9,7 +9,9 @@ from datetime import timedelta
 from chassis.kernel import NOTHING, Change, Loaded, Moment, Outcome, said, together
 
 from shipping.app import commands
+from shipping.app.handlers.promising import closures_in
 from shipping.domain.batch import AWARDED, Batch
+from shipping.domain.closure import Closure
 from shipping.domain.errors import NotYourParcel, ParcelClosed
 from shipping.domain.goods import Place
 from shipping.domain.parcel import Parcel, tombstone, waiting
@@ -36,7 +38,7 @@ def state_pickup_point(command: commands.StatePickupPoint, loaded: Loaded, momen
 def create_parcels(world: World, command: commands.CreateParcels, loaded: Loaded, moment: Moment) -> Outcome:
     """One parcel a part; each is accepted, refused or waits apart from the others."""
     order_is_off = _is_off(loaded.get(Parcel, command.parts[0][0]))
-    outcomes = []
+    outcomes, closures = [], closures_in(loaded)
     for parcel_id, shipment in command.parts:
         known = loaded.get(Parcel, parcel_id)
         if known is not None and known.state is not ParcelState.CALLED_OFF:
@@ -46,7 +48,8 @@ def create_parcels(world: World, command: commands.CreateParcels, loaded: Loaded
             parcel = replace(parcel, version=known.version if known else 0)
             outcomes.append(parcel.refused(ORDER_CANCELLED, moment.now))
             continue
-        outcomes.append(_settle(world, parcel, loaded.get(PickupPoint, shipment.pickup_point_id), moment))
+        point = loaded.get(PickupPoint, shipment.pickup_point_id)
+        outcomes.append(_settle(world, parcel, point, closures, moment))
     return together(*outcomes)
 
 
@@ -63,17 +66,19 @@ def resume_parcel(world: World, command: commands.ResumeParcel, loaded: Loaded, 
     if point is None:
         too_long = moment.now - parcel.create_time > WAIT_FOR_POINT
         return parcel.refused("UNKNOWN_PICKUP_POINT", moment.now) if too_long else NOTHING
-    return _settle(world, parcel, point, moment)
+    return _settle(world, parcel, point, closures_in(loaded), moment)
 
 
-def _settle(world: World, parcel: Parcel, point: PickupPoint | None, moment: Moment) -> Outcome:
+def _settle(
+    world: World, parcel: Parcel, point: PickupPoint | None, closures: Sequence[Closure], moment: Moment
+) -> Outcome:
     """Accept or refuse; without a known pickup point the parcel waits, for facts of two topics come in any order."""
     if point is None:
         return said(parcel)
     gate = point.at(parcel.create_time)
     origin = Place(gate.place.commune_code, "", gate.place.hamlet)
     try:
-        made = promise(world, parcel.shipment, gate.place, moment.now, gate.largest_vehicle)
+        made = promise(world, parcel.shipment, gate.place, moment.now, gate.largest_vehicle, closures)
     except Refusal as refusal:
         return parcel.refused(refusal.reason, moment.now)
     profile = world.network.profile(origin.commune_code)

@@ -143,7 +143,7 @@ def _at_the_gate(
         outcome = PickupOutcome.APPLIED if report.picked else PickupOutcome.CONFLICT
         return outcome, line.picked(at), parcel.picked_up(batch.id, batch.partner_id, at).changes
     (missed,) = parcel.missed(batch.id, batch.partner_id, report.reason, at).changes
-    return PickupOutcome.APPLIED, line.missed(report.reason, at), (promised_anew(world, missed, moment),)
+    return PickupOutcome.APPLIED, line.missed(report.reason, at), (promised_anew(world, missed, loaded, moment),)
 
 
 def _run_after(

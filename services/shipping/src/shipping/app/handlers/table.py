@@ -9,9 +9,9 @@ from typing import Any
 from chassis.kernel import Handler, Handlers, Key, Loaded, Moment, Outcome
 
 from shipping.app import commands as c
-from shipping.app.handlers import leaving, parcels, runs, waves
+from shipping.app.handlers import leaving, parcels, promising, runs, waves
 from shipping.domain.batch import Batch
-from shipping.domain.closure import Closure
+from shipping.domain.closure import EVERY, Closure, Closures
 from shipping.domain.line import Line, line_id
 from shipping.domain.parcel import Parcel
 from shipping.domain.pickup_point import PickupPoint
@@ -21,6 +21,7 @@ from shipping.domain.tender import Tender
 from shipping.domain.wave import Decision, PlannedWave, decision_id
 
 Keys = Iterable[Key[Any]]
+_CLOSURES: Key[Any] = Key(Closures, EVERY)
 
 
 def _parcels(ids: Iterable[str]) -> list[Key[Any]]:
@@ -32,7 +33,8 @@ def _lines(batch_id: str, ids: Iterable[str]) -> list[Key[Any]]:
 
 
 def _points(command: c.CreateParcels) -> Keys:
-    return {Key(PickupPoint, shipment.pickup_point_id) for _, shipment in command.parts}
+    yield from {Key(PickupPoint, shipment.pickup_point_id) for _, shipment in command.parts}
+    yield _CLOSURES
 
 
 def _save_plan(command: c.SavePlan) -> Keys:
@@ -85,8 +87,13 @@ def _lapse(command: c.LapseRun) -> Keys:
     yield from _lines(command.batch_id, command.parcel_ids)
 
 
-def _closures(command: c.MoveBatch | c.SkipClosedStops) -> Keys:
-    return [Key(Closure, id) for id in command.closure_ids]
+def _skip_closed(command: c.SkipClosedStops) -> Keys:
+    yield from _take_off(command)
+    yield from _parcels(command.parcel_ids)
+
+
+def _closures(_command: object) -> Keys:
+    return [_CLOSURES]
 
 
 def _live_batch(command: c.ReportScan) -> Keys:
@@ -105,8 +112,9 @@ def make_handlers(world: World) -> Handlers:
         c.ResumeParcel: Handler(
             over(parcels.resume_parcel),
             lambda x: _parcels([x.parcel_id]),
-            lambda x: [Key(PickupPoint, x.pickup_point_id)],
+            lambda x: [Key(PickupPoint, x.pickup_point_id), _CLOSURES],
         ),
+        c.MakePromise: Handler(over(promising.make_promise), lambda x: _parcels([x.parcel_id]), _closures),
         c.CancelParcels: Handler(parcels.cancel_parcels, lambda x: _parcels(x.parcel_ids)),
         c.CancelParcel: Handler(parcels.cancel_parcel, lambda x: _parcels([x.parcel_id])),
         c.MarkReady: Handler(parcels.mark_ready, lambda x: _parcels([x.parcel_id])),
@@ -115,11 +123,11 @@ def make_handlers(world: World) -> Handlers:
         c.DeclareClosure: Handler(waves.declare_closure, lambda x: [Key(Closure, x.closure_id)]),
         c.LiftClosure: Handler(over(waves.lift_closure), lambda x: [Key(Closure, x.closure_id)]),
         c.MoveBatch: Handler(over(waves.move_batch), lambda x: [Key(Batch, x.batch_id)], _closures),
-        c.SkipClosedStops: Handler(leaving.skip_closed_stops, _take_off, _closures),
+        c.SkipClosedStops: Handler(over(leaving.skip_closed_stops), _skip_closed, _closures),
         c.AcceptTender: Handler(runs.accept_tender, _accept),
         c.DeclineTender: Handler(over(runs.decline_tender), _pass_on, lambda x: _parcels(x.parcel_ids)),
         c.ExpireTender: Handler(over(runs.expire_tender), _pass_on, lambda x: _parcels(x.parcel_ids)),
-        c.ReportPickup: Handler(over(runs.report_pickup), _report_pickup),
-        c.LapseRun: Handler(over(leaving.lapse_run), _lapse),
+        c.ReportPickup: Handler(over(runs.report_pickup), _report_pickup, _closures),
+        c.LapseRun: Handler(over(leaving.lapse_run), _lapse, _closures),
         c.DropParcels: Handler(leaving.drop_parcels, _take_off, lambda x: _parcels(x.parcel_ids)),
     }

@@ -7,6 +7,7 @@ from datetime import timedelta
 from chassis.kernel import NOTHING, Change, Invalid, Loaded, Moment, Outcome, said, together
 
 from shipping.app import commands
+from shipping.app.handlers.promising import closures_in
 from shipping.domain.batch import FINISHED, Batch, BatchState
 from shipping.domain.calendar import local_date
 from shipping.domain.closure import Closure, open_ways
@@ -134,7 +135,7 @@ def move_batch(world: World, command: commands.MoveBatch, loaded: Loaded, moment
     ended = batch.state in FINISHED - {BatchState.COLLECTED, BatchState.PART_COLLECTED}
     if ended or batch.state is BatchState.WITHDRAWN or not batch.stops:
         return NOTHING
-    closures = [closure for id in command.closure_ids if (closure := loaded.get(Closure, id))]
+    closures = closures_in(loaded)
     # Until it is home it may need the road: from now, or from its start, to its return, or to now if it is late.
     first, last = max(moment.now, batch.leave_time), max(moment.now, batch.return_time)
     current = Way(batch.hub_id, batch.road_id)
