@@ -11,6 +11,7 @@ from chophien.orders.v1.orders_service_pb2 import DESCRIPTOR
 from chophien.orders.v1.orders_service_pb2_grpc import add_OrdersServiceServicer_to_server
 from google.protobuf.message import Message
 
+from orders.adapters.reference import load_communes
 from orders.adapters.tables import STORES
 from orders.app.handlers import HANDLERS
 from orders.entrypoints.access import ACCESS
@@ -18,6 +19,8 @@ from orders.entrypoints.clock import JOBS
 from orders.entrypoints.grpc import Orders
 from orders.wire import facts
 from orders.wire.hearing import HEARS
+
+COMMUNES = load_communes()
 
 
 def _shape(message: type[Message]) -> TopicShape:
@@ -36,7 +39,10 @@ SERVICE = Service(
     publishes={facts.TOPIC: _shape(OrderEvent)},
     jobs=JOBS,
     servicers=lambda runtime: {
-        DESCRIPTOR.services_by_name["OrdersService"].full_name: (add_OrdersServiceServicer_to_server, Orders(runtime))
+        DESCRIPTOR.services_by_name["OrdersService"].full_name: (
+            add_OrdersServiceServicer_to_server,
+            Orders(runtime, COMMUNES),
+        )
     },
     access=ACCESS,
 )

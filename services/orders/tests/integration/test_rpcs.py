@@ -14,7 +14,7 @@ from chassis.testing.house import refused
 from chophien.catalog.v1.livestream_event_pb2 import LivestreamEvent
 from chophien.catalog.v1.product_event_pb2 import ProductEvent
 from chophien.catalog.v1.seller_event_pb2 import SellerEvent
-from chophien.common.v1.common_pb2 import Line
+from chophien.common.v1.common_pb2 import Line, Place
 from chophien.orders.v1 import orders_service_pb2 as pb
 from chophien.orders.v1.order_event_pb2 import OrderEvent
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -127,6 +127,9 @@ async def test_a_bad_field_is_named(house: House, place: Any) -> None:
         await house.stub("channel").PlaceOrder(place(buyer=pb.Buyer(name="A", phone="12")))
     assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert bad_fields(refused.value) == {"buyer.phone": "must be a phone number"}
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await house.stub("channel").PlaceOrder(place(destination=Place(commune_code="99999")))
+    assert bad_fields(refused.value) == {"destination.commune_code": "is no commune on that date"}
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await house.stub("channel").PlaceOrder(place(country="LA"))
     info = error_info(refused.value)

@@ -13,6 +13,7 @@ from chophien.orders.v1 import orders_service_pb2 as pb
 from chophien.orders.v1.order_event_pb2 import OrderEvent
 from chophien.shipping.v1.parcel_event_pb2 import ParcelEvent
 from google.protobuf.timestamp_pb2 import Timestamp
+from orders.adapters.reference import load_communes
 from orders.domain.errors import CountryNotServed
 from orders.domain.goods import ParcelState
 from orders.domain.order import OrderState, StockAnswer, Wait
@@ -20,6 +21,7 @@ from orders.entrypoints.access import ACCESS
 from orders.wire import answers, facts, requests
 from orders.wire.hearing import HEARS
 
+COMMUNES = load_communes()
 NOW = datetime(2026, 2, 4, 18, 0, tzinfo=UTC)
 CHANNEL = Caller(identity="channel-a", role="buyer_channel")
 OPERATOR = Caller(identity="ops", role="operator")
@@ -38,7 +40,7 @@ def request(**changes: Any) -> pb.PlaceOrderRequest:
 
 
 def test_a_good_request_becomes_a_command() -> None:
-    command = requests.place_order(request(), CHANNEL, NOW)
+    command = requests.place_order(request(), CHANNEL, NOW, COMMUNES)
     assert command.order_id.startswith("DH260205") and len(command.order_id) == 20
     assert (command.phone, command.placed_by, command.session_id) == ("+84912345678", "channel-a", "live-1")
     assert command.client_time is None
@@ -46,7 +48,9 @@ def test_a_good_request_becomes_a_command() -> None:
 
 
 def test_texts_are_normalised() -> None:
-    command = requests.place_order(request(buyer=pb.Buyer(name=" Ho\u0300a ", phone="+84912345678")), CHANNEL, NOW)
+    command = requests.place_order(
+        request(buyer=pb.Buyer(name=" Ho\u0300a ", phone="+84912345678")), CHANNEL, NOW, COMMUNES
+    )
     assert command.name == "Hòa"
 
 
@@ -64,6 +68,9 @@ def test_texts_are_normalised() -> None:
         ({"destination": Place(commune_code="390")}, "destination.commune_code"),
         ({"destination": Place(commune_code="٠٣٣٩٠")}, "destination.commune_code"),
         ({"destination": Place(commune_code="03390", as_of_date="4.2.2026")}, "destination.as_of_date"),
+        ({"destination": Place(commune_code="99999")}, "destination.commune_code"),
+        ({"destination": Place(commune_code="00001")}, "destination.commune_code"),  # given up on 1 July 2025
+        ({"destination": Place(commune_code="03390", as_of_date="2025-06-30")}, "destination.commune_code"),
         ({"payment_method": PaymentMethod.PAYMENT_METHOD_UNSPECIFIED}, "payment_method"),
         ({"lines": []}, "lines"),
         ({"lines": [Line(product_id=f"p{n}", quantity=1) for n in range(51)]}, "lines"),
@@ -77,16 +84,16 @@ def test_texts_are_normalised() -> None:
 )
 def test_a_bad_field_is_named_and_never_quoted(changes: dict[str, Any], field: str) -> None:
     with pytest.raises(Invalid) as refused:
-        requests.place_order(request(**changes), CHANNEL, NOW)
+        requests.place_order(request(**changes), CHANNEL, NOW, COMMUNES)
     assert refused.value.details["field"] == field
     assert "84912345678" not in str(refused.value.details)
 
 
 def test_other_countries_are_not_yet_served() -> None:
     with pytest.raises(CountryNotServed) as refused:
-        requests.place_order(request(country="LA"), CHANNEL, NOW)
+        requests.place_order(request(country="LA"), CHANNEL, NOW, COMMUNES)
     assert (refused.value.code, refused.value.reason) == ("INVALID_ARGUMENT", "COUNTRY_NOT_SERVED")
-    assert requests.place_order(request(country="VN"), CHANNEL, NOW)
+    assert requests.place_order(request(country="VN"), CHANNEL, NOW, COMMUNES)
 
 
 def test_a_channel_sees_its_own_orders_and_an_operator_all() -> None:

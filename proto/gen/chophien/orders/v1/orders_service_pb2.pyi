@@ -271,7 +271,8 @@ class PlaceOrderRequest(_message.Message):
 
     @_builtins.property
     def destination(self) -> _common_pb2.Place:
-        """Commune, date and hamlet it goes to; the code is five digits. An empty as_of_date becomes today's local date.
+        """Commune, date and hamlet it goes to; the code is five digits, of a commune that exists on that date in the state
+        since 1 July 2025, else INVALID. An empty as_of_date becomes today's local date.
         Never unset.
         """
 

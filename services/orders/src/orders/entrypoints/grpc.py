@@ -12,6 +12,7 @@ from chophien.orders.v1 import orders_service_pb2 as pb
 from chophien.orders.v1.orders_service_pb2_grpc import OrdersServiceServicer
 
 from orders.adapters import reads
+from orders.domain.communes import Communes
 from orders.wire import answers, requests
 
 _log = structlog.get_logger("orders.contacts")
@@ -20,11 +21,11 @@ _log = structlog.get_logger("orders.contacts")
 class Orders(OrdersServiceServicer):
     """OrdersService."""
 
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime, self._door = runtime, runtime.door
+    def __init__(self, runtime: Runtime, communes: Communes) -> None:
+        self._runtime, self._door, self._communes = runtime, runtime.door, communes
 
     async def PlaceOrder(self, request: pb.PlaceOrderRequest, context: Any) -> pb.PlaceOrderResponse:
-        command = requests.place_order(request, caller(), self._runtime.clock.now())
+        command = requests.place_order(request, caller(), self._runtime.clock.now(), self._communes)
         return await self._door.execute(command, request, answers.placed)
 
     async def CancelOrder(self, request: pb.CancelOrderRequest, context: Any) -> pb.CancelOrderResponse:

@@ -55,7 +55,7 @@ def channel(value: str) -> str:
 
 
 def commune_code(field: str, value: str) -> str:
-    """Five digits; whether the commune exists on its date is shipping's to say."""
+    """Five digits."""
     if not _COMMUNE_CODE.fullmatch(value):
         raise Invalid(field, "must be five digits")
     return value

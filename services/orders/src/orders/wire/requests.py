@@ -15,6 +15,7 @@ from chophien.orders.v1 import orders_service_pb2 as pb
 
 from orders.app.commands import CancelOrder, EraseContact, PlaceOrder
 from orders.app.handlers import local_date
+from orders.domain.communes import Communes
 from orders.domain.errors import CountryNotServed
 from orders.domain.goods import Line, PaymentMethod
 from orders.domain.order import OrderState, Wait
@@ -31,6 +32,8 @@ RANDOM_CHARACTERS = 12
 
 SEES_ALL = frozenset({"operator", "service"})
 """Roles that see every order; others see those they placed."""
+
+COMMUNE, AS_OF_DATE = "destination.commune_code", "destination.as_of_date"
 
 METHODS = {
     PaymentMethodNumber.PAYMENT_METHOD_QR: PaymentMethod.QR,
@@ -67,14 +70,17 @@ def only_placed_by(caller: Caller) -> str:
     return "" if caller.role in SEES_ALL else caller.identity
 
 
-def place_order(request: pb.PlaceOrderRequest, caller: Caller, now: datetime) -> PlaceOrder:
-    """The command, with ids made here."""
+def place_order(request: pb.PlaceOrderRequest, caller: Caller, now: datetime, communes: Communes) -> PlaceOrder:
+    """The command, with ids made here; nobody is to pay for what cannot be sent, so `communes` must have the place."""
     if request.country not in ("", "VN"):
         raise CountryNotServed(field="country")
     if request.payment_method not in METHODS:
         raise Invalid("payment_method", "must be QR or COD")
     lines = _lines(request.lines)
     buyer, to = request.buyer, request.destination
+    code, as_of_date = checks.commune_code(COMMUNE, to.commune_code), checks.iso_date(AS_OF_DATE, to.as_of_date)
+    if not communes.has(code, as_of_date or local_date(now)):
+        raise Invalid(COMMUNE, "is no commune on that date")
     return PlaceOrder(
         order_id=new_order_id(now),
         contact_id=new_id(),
@@ -85,8 +91,8 @@ def place_order(request: pb.PlaceOrderRequest, caller: Caller, now: datetime) ->
         name=checks.text("buyer.name", buyer.name, required=True),
         phone=checks.phone("buyer.phone", buyer.phone),
         address=checks.text("buyer.address", buyer.address),
-        commune_code=checks.commune_code("destination.commune_code", to.commune_code),
-        as_of_date=checks.iso_date("destination.as_of_date", to.as_of_date),
+        commune_code=code,
+        as_of_date=as_of_date,
         hamlet=checks.text("destination.hamlet", to.hamlet),
         payment_method=METHODS[request.payment_method],
         lines=lines,
