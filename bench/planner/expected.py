@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from bench.planner.refusal import BadInstance
 from bench.planner.rows import Note, as_span, as_text, fields_of, is_number, obliged, rows_of, shown
 
 PARCEL_FIELDS = tuple(Parcel.__struct_fields__)
+TIMES = ("known_at", "ready", "open", "close", "latest")
 ALL_TIME = [0, 365 * DAY_S]
 
 
@@ -68,7 +70,23 @@ def _day(day: Any, where: str, dimension: str, hubs: Sequence[Any], note: Note) 
     ]
     for row in rows:
         row |= {"place": as_text(row["place"])} if "place" in row else {}
-    return [plain_parcel(row, dimension, hubs) for row in rows]
+    return _from_midnight([plain_parcel(row, dimension, hubs) for row in rows], note)
+
+
+def _from_midnight(rows: list[dict[str, Any]], note: Note) -> list[dict[str, Any]]:
+    """The parcels of a day with their times from its own midnight; the day is the one that most were known on."""
+    days = Counter(row["known_at"] // DAY_S for row in rows if is_number(row.get("known_at")))
+    day = max(days, key=lambda one: (days[one], -abs(one)), default=0)
+    if day:
+        note("forecast.days[].known_at: is not of the first day; such a day is taken from its own midnight")
+    return [{name: _earlier(value, day * DAY_S) if name in TIMES else value for name, value in row.items()}
+            for row in rows]  # fmt: skip
+
+
+def _earlier(value: Any, by: float) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _earlier(one, by) for name, one in value.items()}
+    return value - by if is_number(value) else value
 
 
 def _pool(raw: Any, dimension: str, note: Note) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from bench.planner.checks import check
+from bench.planner.doubts import doubts
 from bench.planner.hours import daily
 from bench.planner.instance import Instance, Profile
 from bench.planner.refusal import BadInstance, in_words
@@ -46,7 +47,10 @@ def parse(raw: Any, note: Note = lambda _: None) -> Instance:
     except msgspec.ValidationError:
         instance = _converted(whole(said))
     check(instance)
-    return daily(instance, note)
+    read = daily(instance, note)
+    for one in doubts(read):
+        note(one)
+    return read
 
 
 def _converted(said: dict[str, Any]) -> Instance:

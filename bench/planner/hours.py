@@ -1,4 +1,4 @@
-"""Reads hours that stand in the first day only as the hours of every day, and says which waves nobody could use."""
+"""Reads hours that stand in the first day only as the hours of every day."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from msgspec.structs import replace
 
-from bench.planner.instance import DAY_S, Hub, Instance, Span, Vehicle
+from bench.planner.instance import DAY_S, Hub, Instance, Span
 from bench.planner.rows import Note
 
 ALWAYS = Hub(id="", place="").close
@@ -14,7 +14,7 @@ TAKEN = "stands in the first day only and is taken for every day"
 
 
 def daily(instance: Instance, note: Note) -> Instance:
-    """The instance with its hours told day by day; `note` hears of what was guessed, and of hours that cannot do.
+    """The instance with its hours told day by day; `note` hears of what was guessed.
 
     Shifts, and a hub's hours and cut-offs, are daily if all of them that end before the last wave stand in the first
     day. Hours of a hub bind the vehicles that end there like a shift.
@@ -34,10 +34,7 @@ def daily(instance: Instance, note: Note) -> Instance:
         again = {day + more for day in days for more in (0, 1)}
         hubs = [replace(hub, cutoffs=sorted(c + day * DAY_S for c in hub.cutoffs for day in again)) for hub in hubs]
         note(f"hubs[].cutoffs: {TAKEN}")
-    read = replace(instance, vehicles=vehicles, hubs=hubs)
-    for said in _unusable(read):
-        note(said)
-    return read
+    return replace(instance, vehicles=vehicles, hubs=hubs)
 
 
 def _first_day_only(spans: Iterable[Span], last: int) -> bool:
@@ -65,23 +62,3 @@ def _both(spans: Sequence[Span], others: Sequence[Span]) -> list[Span]:
     if not spans or not others:
         return list(spans or others)
     return sorted({(max(a, c), min(b, d)) for a, b in spans for c, d in others if max(a, c) < min(b, d)})
-
-
-def _unusable(instance: Instance) -> Iterable[str]:
-    idle = [
-        number
-        for number, wave in enumerate(instance.waves)
-        if instance.vehicles and not any(_on_duty(one, wave.earliest_leave) for one in instance.vehicles)
-    ]
-    if idle:
-        yield f"waves[{idle[0]}]: lies in no vehicle's shift; there are {len(idle)} such waves"
-    for parcel in instance.parcels:
-        if parcel.close < parcel.ready:
-            yield f"parcels[{parcel.id}].close: is before it is ready; nobody can collect it"
-            return
-
-
-def _on_duty(vehicle: Vehicle, leave: int) -> bool:
-    """Whether a run can leave then or later that day."""
-    tomorrow = (leave // DAY_S + 1) * DAY_S
-    return not vehicle.shift or any(leave < high and low < tomorrow for low, high in vehicle.shift)

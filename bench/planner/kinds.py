@@ -14,6 +14,8 @@ WORDS = {
     "van": {"van", "minivan", "car", "pickup"},
     "truck": {"truck", "lorry"},
 }
+ANY = ("any", "all", "none")
+"""Words for no limit."""
 
 
 def tell_kinds(plain: dict[str, Any], note: Note) -> None:
@@ -21,7 +23,9 @@ def tell_kinds(plain: dict[str, Any], note: Note) -> None:
     asked = False
     for field, name in (("places", "max_kind"), ("parcels", "min_kind")):
         for number, row in enumerate(plain.get(field, ())):
-            if said := row.get(name):
+            if (said := row.get(name)) and str(said).strip().lower() in ANY:
+                row[name] = None
+            elif said:
                 asked, row[name] = True, _kind(said)
                 if not row[name]:
                     raise BadInstance(f"{field}[{number}].{name}: {said} is none of {', '.join(KINDS)}")

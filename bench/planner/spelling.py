@@ -9,11 +9,14 @@ from bench.planner.expected import as_amounts, dimension_of, plain_forecast, pla
 from bench.planner.instance import Hub, Instance, LatePrice, Parcel, Place, Profile, Units, Vehicle, WaveTime
 from bench.planner.kinds import tell_kinds
 from bench.planner.refusal import BadInstance
-from bench.planner.rows import Note, as_spans, as_text, fields_of, is_number, obliged, rows_of
+from bench.planner.rows import Note, as_span, as_spans, as_text, fields_of, is_number, obliged, rows_of, shown
 
 ROWS = {"hubs": Hub, "places": Place, "parcels": Parcel, "vehicles": Vehicle, "waves": WaveTime}
 IDS = ("id", "place", "profile", "start", "end", "partner", "kind", "max_kind", "min_kind")
-COMMENTS = ("$schema", "comment", "description", "title", "source", "notes", "version", "author", "date", "licence")
+COMMENTS = (
+    *("$schema", "comment", "description", "title", "source", "notes", "version", "author", "date", "licence"),
+    *("id", "meta", "metadata", "family", "generator", "region", "created", "timezone"),
+)
 """Top-level fields that say nothing about the instance; so does whatever begins with "_"."""
 CALLED = {"at_the_door": "door", "at_door": "door", "frozen_list": "frozen"}
 
@@ -49,7 +52,7 @@ def _row(field: str, kind: type[Any], row: Any, where: str, note: Note) -> dict[
     if field == "waves" and is_number(row):
         row = {"decide_at": row}
     out = fields_of(row, kind, where, note)
-    out |= {name: as_text(out[name]) for name in IDS if name in out}
+    out |= {name: _name(out[name], f"{where}.{name}") for name in IDS if name in out}
     out |= {name: as_spans(out[name]) for name in ("shift", "windows") if name in out}
     if is_number(out.get("cutoffs")):
         out["cutoffs"] = [out["cutoffs"]]
@@ -58,6 +61,12 @@ def _row(field: str, kind: type[Any], row: Any, where: str, note: Note) -> dict[
     if "number_scope" in out:
         out["number_scope"] = _called(out["number_scope"])
     return out
+
+
+def _name(value: Any, where: str) -> Any:
+    if isinstance(value, list | Mapping):
+        raise BadInstance(f"{where}: must be one name, found {shown(value)}")
+    return as_text(value)
 
 
 def _called(value: Any) -> Any:
@@ -96,7 +105,7 @@ def _profiles(raw: Any, note: Note) -> dict[str, dict[str, Any]]:
 def _profile(row: Any, where: str, note: Note) -> dict[str, Any]:
     out = {"periods": [0], **fields_of(row, Profile, where, note, ("id",))}
     if isinstance(out["periods"], list):
-        out["periods"] = [one[0] if isinstance(one, list) and one else one for one in out["periods"]]
+        out["periods"] = [one[0] if isinstance(one, list) and one else one for one in map(as_span, out["periods"])]
     for field in ("duration_s", "distance_m"):
         cells = out.get(field)
         if isinstance(cells, list) and cells and isinstance(cells[0], list) and cells[0]:

@@ -111,6 +111,11 @@ def test_kinds_are_understood_in_other_words(said: str) -> None:
     assert instance.places[1].max_kind == instance.vehicles[0].kind == "motorbike"
 
 
+@pytest.mark.parametrize("said", ["any", "All", "none"])
+def test_any_kind_is_no_limit(said: str) -> None:
+    assert formats.parse(with_row("places", max_kind=said)).places[1].max_kind is None
+
+
 @pytest.mark.parametrize("value", [None, {}, [], "none", {"none": None}, {"none": True}, {"kind": "none"},
                                    {"days": None, "pool": None}])  # fmt: skip
 def test_no_forecast_may_be_said_in_many_ways(value: Any) -> None:
@@ -226,6 +231,8 @@ def test_a_dimension_with_fractions_is_counted_in_thousandths() -> None:
         {"places": {"depot": {}, "lane": {"stop_fee": 5}, "road": {}}},
         {"profiles": [{"id": name, "duration_s": WAY} for name in ("motorbike", "truck")]},
         {"profiles": {n: {"periods": [[0, DAY_S]], "duration_s": [WAY]} for n in ("motorbike", "truck")}},
+        {"profiles": {n: {"periods": [{"from": 0, "to": 9}], "duration_s": WAY} for n in ("motorbike", "truck")}},
+        {"id": "day-1", "meta": {"by": "hand"}, "family": "A"},
         {"comment": "by hand", "$schema": "somewhere"},
     ],
 )

@@ -119,16 +119,3 @@ def test_hours_of_a_hub_are_daily_too() -> None:
 def test_our_own_families_keep_their_meaning(family: str) -> None:
     instance, notes = FAMILIES[family](1), list[str]()
     assert daily(instance, notes.append) == instance and not notes
-
-
-def test_a_wave_that_no_vehicle_can_use_is_said() -> None:
-    shift = [[day * DAY_S + 7 * HOUR, day * DAY_S + 20 * HOUR] for day in DAYS]
-    _, notes = heard(days(5, 12, 21, vehicle={"shift": shift}))
-    assert len(notes) == 1 and notes[0].startswith("waves[2]: ") and "3" in notes[0]
-
-
-def test_a_window_that_closes_before_its_parcel_is_ready_is_said() -> None:
-    raw = days()
-    raw["parcels"][1] |= {"open": 8 * HOUR, "close": 18 * HOUR}
-    _, notes = heard(raw)
-    assert len(notes) == 1 and notes[0].startswith("parcels[p1].close: ")
