@@ -28,7 +28,8 @@ FORESIGHT_PERCENT = 5
 THRESHOLDS = (0.5,)
 UNSERVED_VND = 1_000_000
 SITES, SITES_PER_SECOND, SITES_MOST = 300, 40, 700
-"""More items than this in one scenario are too many to search in the time there is; look-ahead then sees less far."""
+"""More items than this in one scenario are too many to search in the time there is; look-ahead then sees less far, and
+with more than the first of these to be decided it sees nothing."""
 
 TIGHT = 0.5
 """With more than this share of all room asked for, vehicles are short: runs are never full and take hours."""
@@ -59,7 +60,7 @@ class LookAhead:
     def advise(self, baseline: Rule) -> Advice | None:
         """The best candidate over the scenarios; None if there is nothing to weigh or no forecast."""
         open_items = [item for item in self.current if not item.must]
-        if not open_items or not self.waves or not self.current:
+        if not open_items or not self.waves or len(self.current) > SITES:
             return None
         drawn = self._drawn()
         self.margin = max(0, self.session.meter.scaled(MARGIN, MARGIN_PER_SECOND, MARGIN))
@@ -213,7 +214,7 @@ class LookAhead:
         found = {
             baseline.name: frozenset(n for n, item in enumerate(self.current) if item.rides[0].parcel_id in ruled),
             "lazy": frozenset(must),
-            "take_all": frozenset(range(len(self.current))) if must else frozenset(),
+            "all": frozenset(range(len(self.current))) if must else frozenset(),
         }
         votes = [self._rides_now(one) for one in joint]
         for threshold in THRESHOLDS:

@@ -65,8 +65,8 @@ SURE_SHARE, SURE_MAX = 0.1, 100
 """Of the budget, so much each goes to searching routes for what the rule and the best candidate send now, if there are
 no more items: among hundreds of candidates the cheapest is one whose cut is too cheap, or the rule's too dear."""
 
-GATES_MAX = 150
-"""A region with more gates is too large for this; the rule plans it."""
+GATES, GATES_PER_SECOND, GATES_MAX = 150, 40, 1_000
+"""A wave with more gates is too large for this in the time there is; the rule plans it."""
 
 CROWDED = 0.7
 """If more than this part of all room is asked for, no cut tells well enough what fits; `triage` decides. Then nothing
@@ -116,6 +116,8 @@ class Candidate:
 
 def advise(session: Session, forecast: Forecast, rule: Rule) -> Advice | None:
     """What rides now, hub by hub; None if there is nothing to weigh or nothing to weigh it with."""
+    if len(session.wave.gates) > session.meter.scaled(GATES, GATES_PER_SECOND, GATES_MAX):
+        return None
     hubs = sorted({hub for item in session.items for _, hub in item.allowed})
     found = [Weighing(session, forecast, hub, rule, (n + 1) / len(hubs)).best() for n, hub in enumerate(hubs)]
     named = [one for one in found if one is not None]
@@ -140,7 +142,7 @@ class Weighing:
     def best(self) -> Advice | None:
         """The cheapest candidate; None if nothing can be played."""
         region = self.region
-        if not region.fleets or not region.items or len(region.waves) < 2 or len(region.places) > GATES_MAX:
+        if not region.fleets or not region.items or len(region.waves) < 2:
             return None
         own, self.groups = region.current()
         number = self.meter.scaled(DAYS, DAYS_PER_SECOND, DAYS_MAX)
