@@ -192,6 +192,15 @@ async def test_explain_parcel_says_that_nobody_takes_the_run(house: House) -> No
     assert (told.on_run, told.batch_id, told.code) == (True, batch_id, "NO_PARTNER_LEFT")
 
 
+async def test_explain_parcel_tells_on_the_next_day_that_the_courier_came_in_vain(house: House) -> None:
+    batch_id, (id,) = await house.awarded(1)
+    report = courier.ReportPickupRequest(request_id=rid(), batch_id=batch_id, run_finished=True)
+    report.reports.add(parcel_id=id, picked=False, reason="NOT_READY")
+    await house.stub("partner-a").ReportPickup(report)
+    house.clock.move(timedelta(hours=18))
+    assert (await house.stub().ExplainParcel(pb.ExplainParcelRequest(parcel_id=id))).code == "MISSED"
+
+
 async def test_a_due_wave_is_planned_once(house: House) -> None:
     await house.ready_parcels(2)
     await house.tick("plan_waves", minutes=75)

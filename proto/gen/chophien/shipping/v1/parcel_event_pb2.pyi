@@ -207,7 +207,7 @@ class PromiseMade(_message.Message):
     BOUND_BY_FIELD_NUMBER: _builtins.int
     PLACE_TIME_FIELD_NUMBER: _builtins.int
     bound_by: _builtins.str
-    """What bound the hand-over: CHANNEL_SAME_DAY, CHANNEL_NEXT_WORKING_DAY or COMMUNE_SCHEDULE. Never empty."""
+    """What bound the hand-over: CHANNEL_SAME_DAY, CHANNEL_NEXT_WORKING_DAY or COMMUNE_SCHEDULE (waves during a closure do not count). Never empty."""
     @_builtins.property
     def handover_deadline_time(self) -> _timestamp_pb2.Timestamp:
         """Courier must have it before this business time. Never unset."""

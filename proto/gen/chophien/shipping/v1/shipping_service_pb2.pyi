@@ -201,7 +201,7 @@ class Promise(_message.Message):
     LEAD_DAYS_FIELD_NUMBER: _builtins.int
     PARTNER_ID_FIELD_NUMBER: _builtins.int
     bound_by: _builtins.str
-    """What bound the hand-over: CHANNEL_SAME_DAY, CHANNEL_NEXT_WORKING_DAY or COMMUNE_SCHEDULE. Never empty."""
+    """What bound the hand-over: CHANNEL_SAME_DAY, CHANNEL_NEXT_WORKING_DAY or COMMUNE_SCHEDULE (waves during a closure do not count). Never empty."""
     lead_days: _builtins.int
     """Partner's lead time to the destination in its working days, counted after the hand-over.
     0 = the day of the hand-over.
@@ -1041,8 +1041,8 @@ class ExplainParcelResponse(_message.Message):
     batch_id: _builtins.str
     """Its run. Empty = on none."""
     code: _builtins.str
-    """The answer for now, a code as in WaveReason or WAITS_FOR_PICKUP_POINT, WAITS_FOR_FIRST_WAVE, NOT_PACKED, ON_HOLD, COLLECTED, CLOSED.
-    Never empty.
+    """The answer for now, a code as in WaveReason or WAITS_FOR_PICKUP_POINT, WAITS_FOR_FIRST_WAVE, NOT_PACKED, ON_HOLD, COLLECTED, CLOSED;
+    or, while it waits again, why it left its run: MISSED, REFUSED_BY_PARTNER, COMMUNE_CLOSED, RUN_LAPSED. Never empty.
     """
     text: _builtins.str
     """The answer for people, in English, without personal data. Never empty."""

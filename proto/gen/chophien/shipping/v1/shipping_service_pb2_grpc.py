@@ -148,7 +148,7 @@ class ShippingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeclareClosure(self, request, context):
-        """A road or a commune is closed for a while; live runs whose hub is reached that way move to the alternative hub, no others do. Stops in a closed commune leave runs that have not begun, and their parcels are planned anew. Roles: operator, officer (own commune, or a road that serves it).
+        """A road or a commune is closed for a while; live runs whose hub is reached that way move to the alternative hub, no others do. Stops in a closed commune leave runs that have not begun, and their parcels are planned anew; promises it breaks there are made anew. Roles: operator, officer (own commune, or a road that serves it).
         Errors: NOT_YOUR_COMMUNE, INVALID.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

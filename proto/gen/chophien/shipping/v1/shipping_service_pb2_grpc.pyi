@@ -45,7 +45,7 @@ class ShippingServiceStub:
     Errors: NOT_FOUND, NOT_YOUR_PARCEL, INVALID.
     """
     DeclareClosure: _aio.UnaryUnaryMultiCallable[_shipping_service_pb2.DeclareClosureRequest, _shipping_service_pb2.DeclareClosureResponse]
-    """A road or a commune is closed for a while; live runs whose hub is reached that way move to the alternative hub, no others do. Stops in a closed commune leave runs that have not begun, and their parcels are planned anew. Roles: operator, officer (own commune, or a road that serves it).
+    """A road or a commune is closed for a while; live runs whose hub is reached that way move to the alternative hub, no others do. Stops in a closed commune leave runs that have not begun, and their parcels are planned anew; promises it breaks there are made anew. Roles: operator, officer (own commune, or a road that serves it).
     Errors: NOT_YOUR_COMMUNE, INVALID.
     """
     LiftClosure: _aio.UnaryUnaryMultiCallable[_shipping_service_pb2.LiftClosureRequest, _shipping_service_pb2.LiftClosureResponse]
@@ -136,7 +136,7 @@ class ShippingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _shipping_service_pb2.DeclareClosureRequest,
         context: _aio.ServicerContext[_shipping_service_pb2.DeclareClosureRequest, _abc.Awaitable[_shipping_service_pb2.DeclareClosureResponse]],
     ) -> _abc.Awaitable[_shipping_service_pb2.DeclareClosureResponse]:
-        """A road or a commune is closed for a while; live runs whose hub is reached that way move to the alternative hub, no others do. Stops in a closed commune leave runs that have not begun, and their parcels are planned anew. Roles: operator, officer (own commune, or a road that serves it).
+        """A road or a commune is closed for a while; live runs whose hub is reached that way move to the alternative hub, no others do. Stops in a closed commune leave runs that have not begun, and their parcels are planned anew; promises it breaks there are made anew. Roles: operator, officer (own commune, or a road that serves it).
         Errors: NOT_YOUR_COMMUNE, INVALID.
         """
 

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shipping.adapters import tables
 from shipping.domain.batch import AWARDED, Batch
 from shipping.domain.closure import Closure
-from shipping.domain.line import Line
+from shipping.domain.line import Line, line_id
 from shipping.domain.parcel import Parcel
 from shipping.domain.pickup_point import PickupPoint
 from shipping.domain.share import Counts, share_of
@@ -64,6 +64,14 @@ async def live_batch(connection: AsyncConnection, parcel_id: str) -> tuple[str, 
     )
     rows: Sequence[Any] = result.all()
     return (rows[0][0], rows[0][1]) if rows else ("", "")
+
+
+async def last_line(connection: AsyncConnection, parcel_id: str) -> Line | None:
+    """What became of a parcel on the last run that was planned with it; None = none was."""
+    sql = "SELECT batch_id FROM decisions WHERE parcel_id = $1 AND rides ORDER BY decide_time DESC LIMIT 1"
+    batch_ids = await ids_of(connection, sql, parcel_id)
+    found = await LINES.load(connection, [line_id(id, parcel_id) for id in batch_ids], lock=False)
+    return found[0] if found else None
 
 
 async def decisions(connection: AsyncConnection, parcel_id: str, local_date: str) -> list[Decision]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from shipping.domain.line import Line, LineState
 from shipping.domain.parcel import Parcel
 from shipping.domain.parcel_steps import FINAL, ON_THE_WAY, ParcelState
 from shipping.domain.wave import Decision
@@ -15,6 +16,10 @@ TEXTS = {
     "WAITS_FOR_PICKUP_POINT": "Where the parcel is collected is not known yet.",
     "NOT_PACKED": "The seller has not marked the parcel as packed.",
     "WAITS_FOR_FIRST_WAVE": "The parcel is packed; no wave has looked at it yet.",
+    "MISSED": "The courier came in vain; a later wave plans it anew.",
+    "REFUSED_BY_PARTNER": "The partner took the run without it; a later wave plans it anew.",
+    "COMMUNE_CLOSED": "Its run was to come while the commune is closed; a later wave plans it anew.",
+    "RUN_LAPSED": "Nobody reported its run; a later wave plans it anew.",
     "MUST_GO": "It rides: no later wave would keep its promise.",
     "NO_WITNESS": "It rides: later waves have too few vehicles for all that would wait.",
     "RIDES_ALONG": "It rides: the run leaves for others, and it is ready.",
@@ -35,18 +40,30 @@ TEXTS = {
 }
 
 
-def explain(parcel: Parcel, on_run: bool, driven: bool, decisions: Sequence[Decision]) -> tuple[str, str]:
+LEFT_RUN = {
+    LineState.MISSED: "MISSED",
+    LineState.REFUSED: "REFUSED_BY_PARTNER",
+    LineState.CANCELLED: "COMMUNE_CLOSED",
+    LineState.LAPSED: "RUN_LAPSED",
+}
+"""Why a parcel that waits again left its run."""
+
+
+def explain(
+    parcel: Parcel, on_run: bool, driven: bool, decisions: Sequence[Decision], last: Line | None
+) -> tuple[str, str]:
     """The code and the words for now; `decisions` are those of the day, oldest first.
 
     `driven`: the run has a partner, or one is asked; without one it waits to be planned anew.
+    `last`: its line on the last run that was planned with it; None = none was.
     """
-    code = _code(parcel, on_run, decisions)
+    code = _code(parcel, on_run, decisions, last)
     if on_run and not driven and parcel.state is ParcelState.READY:
         code = "NO_PARTNER_LEFT"
     return code, TEXTS.get(code, code)
 
 
-def _code(parcel: Parcel, on_run: bool, decisions: Sequence[Decision]) -> str:
+def _code(parcel: Parcel, on_run: bool, decisions: Sequence[Decision], last: Line | None) -> str:
     if parcel.state in FINAL or parcel.state is ParcelState.CALLED_OFF:
         return "CLOSED"
     if parcel.state in ON_THE_WAY:
@@ -55,9 +72,10 @@ def _code(parcel: Parcel, on_run: bool, decisions: Sequence[Decision]) -> str:
         return "ON_HOLD"
     if parcel.state is ParcelState.WAITING:
         return "WAITS_FOR_PICKUP_POINT"
-    relevant = [decision for decision in decisions if decision.rides == on_run]
     if parcel.state is ParcelState.CREATED:
         return "NOT_PACKED"
-    if not relevant or (not on_run and relevant[-1].code == "NOT_READY"):
-        return "WAITS_FOR_FIRST_WAVE" if not on_run else "RIDES_ALONG"
-    return relevant[-1].code
+    if on_run:
+        return next((one.code for one in reversed(decisions) if one.rides), "RIDES_ALONG")
+    if decisions and not decisions[-1].rides and decisions[-1].code != "NOT_READY":
+        return decisions[-1].code
+    return LEFT_RUN[last.state] if last and last.state in LEFT_RUN else "WAITS_FOR_FIRST_WAVE"
