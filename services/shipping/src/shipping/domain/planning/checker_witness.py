@@ -158,11 +158,19 @@ class _Witnesses:
         gate = self.gates[ride.gate_id]
         for vehicle in self.vehicles.values():
             hubs = [h for h in gate.hub_ids if not [*self.unfit(vehicle, h, ride, self.wave.decide_time)]]
-            for hub_id in hubs if self.wave.any_hub else hubs[:1]:
+            for hub_id in (hubs if self.wave.any_hub else hubs[:1]) if self.has_one(vehicle) else ():
                 home, due = self.alone(vehicle, hub_id, gate, ride), ride.latest.get(hub_id)
                 if home and due and home + timedelta(seconds=self.hubs[hub_id].handling_seconds) <= due:
                     return True
         return False
+
+    def has_one(self, vehicle: Vehicle) -> bool:
+        """Whether one of it is there beside the plan's runs, and its partner drives once more today."""
+        used = sum(run.vehicle_id == vehicle.vehicle_id for run in self.plan.runs)
+        driven = sum(run.partner_id == vehicle.partner_id for run in self.plan.runs)
+        days = (day for day in self.wave.partners if day.partner_id == vehicle.partner_id)
+        tops = (day.runs_max - day.runs_today for day in days if day.runs_max is not None)
+        return used < vehicle.number and all(driven < top for top in tops)
 
     def alone(self, vehicle: Vehicle, hub_id: str, gate: Gate, ride: Ride) -> datetime | None:
         leave = self.wave.decide_time + timedelta(seconds=vehicle.lead_seconds)

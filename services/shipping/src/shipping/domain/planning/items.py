@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from shipping.domain.planning.ground import Ground
-from shipping.domain.planning.model import DOOR, KINDS, Ride, Vehicle
+from shipping.domain.planning.model import DOOR, Ride, Vehicle
 from shipping.domain.planning.timing import Stop, Timer
 
 NEVER = 10**9
@@ -66,9 +66,9 @@ class Outlook:
 class Sorter:
     """Looks at every parcel of a wave once."""
 
-    def __init__(self, ground: Ground, timer: Timer) -> None:
-        """Pins are read here: they refuse or force parcels like any other limit."""
-        self.ground, self.timer = ground, timer
+    def __init__(self, ground: Ground, timer: Timer, away: Collection[int] = ()) -> None:
+        """Pins are read here: they refuse or force parcels like any other limit. None of the `away` is free now."""
+        self.ground, self.timer, self.away = ground, timer, away
         self._rides = {pin.parcel_id: pin.rides for pin in ground.wave.pins if pin.rides is not None}
         self._partner = {pin.parcel_id: pin.partner_id for pin in ground.wave.pins if pin.partner_id}
         self._taken = {p for run in ground.wave.pinned_runs for stop in run.stops for p in stop.parcel_ids}
@@ -122,18 +122,24 @@ class Sorter:
         ]
 
     def _time(self, found: Outlook, fitting: list[tuple[int, int]]) -> None:
-        """Which vehicles can bring it home at all now, whether on time, and on which later waves still."""
+        """Which vehicles can bring it home at all now, whether on time, and on which later waves still.
+
+        Vehicles that are away keep no promise now; what they alone could bring is not late if a later wave will do.
+        """
         homes = {key: home for key in fitting if (home := self.solo(found.ride, *key)) is not None}
         found.latest = self._deadlines(found.ride, homes)
         on_time = {key for key, home in homes.items() if home <= found.latest[key[1]]}
+        here = {key: home for key, home in homes.items() if key[0] not in self.away}
+        self._wait(found, fitting)
         if not homes:
             found.refusal = self._why_not(found.ride)
-        elif not on_time:
+        elif not on_time or (here and found.last_wave is None and on_time.isdisjoint(here)):
             found.late = True
-            found.latest = self._next_cutoffs(found.latest, homes)
+            homes = here or homes
+            found.latest = self._next_cutoffs(homes)
             on_time = {key for key, home in homes.items() if home <= found.latest[key[1]]} or set(homes)
+            self._wait(found, fitting)
         found.allowed = frozenset(on_time)
-        self._wait(found, fitting)
         if found.ride.must_ride is not None:
             found.must = found.ride.must_ride
         else:
@@ -162,9 +168,9 @@ class Sorter:
             found[hub] = NEVER if latest is None else self.ground.seconds_from_now(latest) - place.handling_seconds
         return found
 
-    def _next_cutoffs(self, latest: dict[int, int], homes: dict[tuple[int, int], int]) -> dict[int, int]:
+    def _next_cutoffs(self, homes: Mapping[tuple[int, int], int]) -> dict[int, int]:
         aims = {}
-        for hub in latest:
+        for hub in sorted({key[1] for key in homes}):
             place, home = self.ground.hubs[hub], min(h for key, h in homes.items() if key[1] == hub)
             cuts = [self.ground.seconds_from_now(cut) - place.handling_seconds for cut in place.cutoff_times]
             aims[hub] = min((cut for cut in cuts if cut >= home), default=NEVER)
@@ -183,6 +189,7 @@ class Sorter:
                 if home is not None and home <= latest.get(hub, -NEVER):
                     found.last_wave, found.home_if_last = wave, home
                     return
+        found.last_wave = found.home_if_last = None
 
     def next_chance(self, ride: Ride) -> int | None:
         """The first later wave that could take it in a run of its own, late or not; None = none that is known."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from shipping.domain.planning.ceilings import load
+from shipping.domain.planning.ceilings import Load, Room, load
+from shipping.domain.planning.insertion import insertion
 from shipping.domain.planning.items import Item
 from shipping.domain.planning.model import Wave
-from shipping.domain.planning.router import Routed
+from shipping.domain.planning.router import Candidate, Routed
 from shipping.domain.planning.rule import Rule
 from shipping.domain.planning.session import Decision, Session
 
@@ -78,23 +80,51 @@ def ride_now(
 
 
 def _late(session: Session, routed: Routed) -> Routed:
-    """Parcels that must go and found no place: on what vehicles are left, aiming at the next cut-off."""
+    """Parcels that must go and found no place aim at the next cut-off: on these runs, or on what vehicles are left."""
     missed = [item for item in routed.left if item.must and not item.hot]
     if not missed:
         return routed
-    relaxed = [_relaxed(session, item) for item in missed]
     router, used, partners = session.router, dict(session.router.used), session.router.partners
     for one in routed.runs:
         router.used[one.run.vehicle_id] += 1
     router.spend([load(one.run, router.rides) for one in routed.runs])
-    again = router.route(relaxed, 0.0) if any(router.left(n) for n in range(len(session.ground.vehicles))) else None
+    runs, rest = _joined(session, routed.runs, [_relaxed(session, item) for item in missed])
+    if rest and any(router.left(number) for number in range(len(session.ground.vehicles))):
+        runs += router.route(rest, 0.0).runs
     router.used.update(used)
     router.partners = partners
-    if again is None:
-        return routed
-    served = {id(ride) for one in again.runs for item in one.items for ride in item.rides}
+    served = {id(ride) for one in runs for item in one.items for ride in item.rides}
     left = [item for item in routed.left if id(item.rides[0]) not in served]
-    return Routed(routed.runs + again.runs, left, routed.cost_vnd + again.cost_vnd)
+    return Routed(runs, left, sum(one.cost_vnd for one in runs))
+
+
+def _joined(session: Session, runs: Sequence[Candidate], late: list[Item]) -> tuple[list[Candidate], list[Item]]:
+    """The runs with what is late anyway on board, the lightest first, and what none takes.
+
+    Nobody else is late by it, and it costs no more than a run of its own.
+    """
+    router, runs, rest = session.router, list(runs), list[Item]()
+    for item in sorted(late, key=lambda one: (one.weight, one.rides[0].parcel_id)):
+        room = Room(router.partners)
+        longer = [
+            (one.cost_vnd - run.cost_vnd, number, one)
+            for number, run in enumerate(runs)
+            if room.has(run.run.partner_id, [item]) and (one := _with(session, run, item))
+        ]
+        alone = (one.cost_vnd for v, h in item.allowed if router.left(v) and (one := router.candidate(v, h, (item,))))
+        more, number, one = min(longer, key=lambda found: found[:2], default=(0, -1, None))
+        if one and more <= min(alone, default=more):
+            runs[number] = one
+            router.spend([Load(one.run.partner_id, 0, item.pieces, item.weight, 0)])
+        else:
+            rest.append(item)
+    return runs, rest
+
+
+def _with(session: Session, run: Candidate, item: Item) -> Candidate | None:
+    leave = session.ground.seconds_from_now(run.run.leave_time)
+    where, _ = insertion(session.ground, run.vehicle, run.hub, leave, run.items, item)
+    return session.router.candidate(run.vehicle, run.hub, (*run.items[:where], item, *run.items[where:]))
 
 
 def _relaxed(session: Session, item: Item) -> Item:

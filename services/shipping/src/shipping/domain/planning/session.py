@@ -48,10 +48,11 @@ class Session:
         self.ground = Ground(wave)
         self.timer = Timer(self.ground)
         self.router = Router(self.ground, self.timer, self.meter, seed)
-        self.sorter = Sorter(self.ground, self.timer)
-        self.outlooks: dict[str, Outlook] = self.sorter.all()
         for run in wave.pinned_runs:
             self.router.used[run.vehicle_id] = self.router.used.get(run.vehicle_id, 0) + 1
+        away = {number for number in range(len(wave.vehicles)) if not self.router.left(number)}
+        self.sorter = Sorter(self.ground, self.timer, away)
+        self.outlooks: dict[str, Outlook] = self.sorter.all()
         self.pinned = {p for run in wave.pinned_runs for stop in run.stops for p in stop.parcel_ids}
         self.additions = self._additions()
         added = {p for one in self.additions for p in one.parcel_ids}
@@ -106,7 +107,6 @@ class Session:
             for outlook in self.outlooks.values()
             if outlook.ride.gate_id == stop.gate_id
             and not outlook.refusal
-            and not outlook.late
             and HOT_MEAL not in outlook.ride.handling
             and self._meets(run, stop, outlook.ride)
             and any(number in carriers and to == hub for number, to in self.sorter.fitting(outlook.ride))

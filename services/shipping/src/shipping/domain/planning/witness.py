@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from shipping.domain.planning.answer import Plan, Run, Witness
 from shipping.domain.planning.bookings import Bookings, Trip
-from shipping.domain.planning.ground import FAR
+from shipping.domain.planning.insertion import insertion
 from shipping.domain.planning.items import Item
 from shipping.domain.planning.model import Vehicle, Wave
 from shipping.domain.planning.packing import bundled, merged
@@ -127,7 +125,7 @@ class _Maker:
         if not self._fits(trip, item):
             return False
         self.tries -= 1
-        where, longer = self._insertion(trip, item)
+        where, longer = insertion(self.ground, trip.vehicle, trip.hub, trip.leave, trip.items, item)
         home_by = min(trip.home_by, self._later(item)[trip.wave], item.latest[trip.hub])
         if trip.leave + trip.busy + longer > home_by:
             return False
@@ -153,20 +151,6 @@ class _Maker:
         if vehicle.volume_max_cm3 is not None and trip.volume + item.volume > vehicle.volume_max_cm3:
             return False
         return bool(trip.items) or self.bookings.free(trip, trip.leave, trip.leave + 1, item)
-
-    def _insertion(self, trip: Trip, item: Item) -> tuple[int, int]:
-        """Where the way grows least, behind others at its gate if there are any, and how much longer the run takes."""
-        same = [number for number, one in enumerate(trip.items) if one.place == item.place]
-        if same:
-            return same[-1] + 1, item.service
-        vehicle, hub = self.ground.vehicles[trip.vehicle], self.ground.hubs[trip.hub].hub_id
-        _, seconds = self.ground.table(vehicle.profile, trip.leave)
-        ends = self.ground.place[vehicle.start_id], self.ground.place[hub]
-        places = np.array([ends[0], *(one.place for one in trip.items), ends[1]])
-        there, back = seconds[places[:-1], item.place], seconds[item.place, places[1:]]
-        longer = there + back - (seconds[places[:-1], places[1:]] if trip.items else 0)
-        where = int(np.where((there < 0) | (back < 0), FAR, longer).argmin())
-        return where, int(longer[where]) + self.ground.gates[item.place].stop_seconds + item.service
 
     def _run(self, trip: Trip, items: Sequence[Item], home_by: int) -> Run | None:
         vehicle = self.ground.vehicles[trip.vehicle]
