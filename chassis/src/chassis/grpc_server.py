@@ -34,6 +34,9 @@ _SERVING = health_pb2.HealthCheckResponse.SERVING
 _NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 
+SERVE = "serve"
+"""The role that answers RPCs; they are as ready as it is."""
+
 ALIVE = "alive"
 """The health name of the process itself, for liveness probes: an outage outside must not restart it."""
 
@@ -52,7 +55,7 @@ class GrpcServer:
         self.listen = listen
         self.port = 0
         self._health = health.aio.HealthServicer()
-        self._roles = ("", *roles)
+        self._roles, self._services = ("", *roles), tuple(services)
         self._server = grpc.aio.server(options=OPTIONS)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         for name, (register, servicer) in services.items():
@@ -77,8 +80,9 @@ class GrpcServer:
         return self.port
 
     async def set_ready(self, role: str, ready: bool) -> None:
-        """What health checks answer for a role; "" is the whole process."""
-        await self._health.set(role, _SERVING if ready else _NOT_SERVING)
+        """What health checks answer for a role, and for services with the role that serves them; "" = the process."""
+        for name in (role, *(self._services if role == SERVE else ())):
+            await self._health.set(name, _SERVING if ready else _NOT_SERVING)
 
     async def stop(self, grace_seconds: float = GRACE_SECONDS) -> None:
         """Say NOT_SERVING first, then take no new calls and let those in progress end."""

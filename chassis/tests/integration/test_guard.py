@@ -98,6 +98,15 @@ async def test_the_process_is_alive_whatever_its_roles_can_do(served: Served) ->
         await served.server.set_ready("serve", True)
 
 
+async def test_a_service_is_asked_for_its_health_by_its_full_name_too(served: Served) -> None:
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{served.port}") as channel:
+        watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest(service=SERVICE), timeout=10)
+        for ready in (True, False, True):
+            await served.server.set_ready("serve", ready)
+            assert (await watch.read()).status == (1 if ready else 2)
+        watch.cancel()
+
+
 async def test_health_and_reflection_need_no_identity(served: Served) -> None:
     async with grpc.aio.insecure_channel(f"127.0.0.1:{served.port}") as channel:
         health = health_pb2_grpc.HealthStub(channel)
