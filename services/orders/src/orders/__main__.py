@@ -1,8 +1,14 @@
 """`python -m orders ROLE` runs one role of orders, or `all`."""
 
-from chassis.roles import main
+import sys
 
-from orders.bootstrap import SERVICE
+from chassis.roles import main
+from chassis.settings import SettingsError
 
 if __name__ == "__main__":
+    try:
+        from orders.bootstrap import SERVICE
+    except SettingsError as error:
+        print(f"orders: {error}", file=sys.stderr)
+        sys.exit(2)
     main(SERVICE)

@@ -764,7 +764,7 @@ Global___GetContactsResponse: _TypeAlias = GetContactsResponse  # noqa: Y015
 
 @_typing.final
 class EraseContactRequest(_message.Message):
-    """Asks to erase one buyer."""
+    """Asks to erase one buyer, by any contact of theirs that is not yet erased."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

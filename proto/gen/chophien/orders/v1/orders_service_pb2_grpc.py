@@ -115,7 +115,8 @@ class OrdersServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def EraseContact(self, request, context):
-        """Erases the personal data of one buyer for good; the order and its facts stay. Erasing again is fine. Roles: operator. Errors: INVALID; NOT_FOUND with NOT_FOUND.
+        """Erases the personal data of one buyer for good: of this contact and of every other with the same phone; the orders and their facts stay. An order under way goes on without a name: a courier who asks for the buyer then gets none, and a
+        parcel that cannot be delivered comes back. Erasing again is fine. Contacts are erased unasked three years after the order (CHOPHIEN_CONTACT_DAYS). Roles: operator. Errors: INVALID; NOT_FOUND with NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -37,7 +37,9 @@ class OrdersServiceStub:
     GetContacts: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.GetContactsRequest, _orders_service_pb2.GetContactsResponse]
     """Personal data of buyers, in bulk. Roles: operator, service. Every call is logged with who asked and for how many, never with the data. Errors: INVALID."""
     EraseContact: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.EraseContactRequest, _orders_service_pb2.EraseContactResponse]
-    """Erases the personal data of one buyer for good; the order and its facts stay. Erasing again is fine. Roles: operator. Errors: INVALID; NOT_FOUND with NOT_FOUND."""
+    """Erases the personal data of one buyer for good: of this contact and of every other with the same phone; the orders and their facts stay. An order under way goes on without a name: a courier who asks for the buyer then gets none, and a
+    parcel that cannot be delivered comes back. Erasing again is fine. Contacts are erased unasked three years after the order (CHOPHIEN_CONTACT_DAYS). Roles: operator. Errors: INVALID; NOT_FOUND with NOT_FOUND.
+    """
 
 class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
     """Orders and the people who placed them: takes orders, carries each through stock, payment, parcels and delivery, and is the only place of buyers' personal data.
@@ -98,6 +100,8 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _orders_service_pb2.EraseContactRequest,
         context: _aio.ServicerContext[_orders_service_pb2.EraseContactRequest, _abc.Awaitable[_orders_service_pb2.EraseContactResponse]],
     ) -> _abc.Awaitable[_orders_service_pb2.EraseContactResponse]:
-        """Erases the personal data of one buyer for good; the order and its facts stay. Erasing again is fine. Roles: operator. Errors: INVALID; NOT_FOUND with NOT_FOUND."""
+        """Erases the personal data of one buyer for good: of this contact and of every other with the same phone; the orders and their facts stay. An order under way goes on without a name: a courier who asks for the buyer then gets none, and a
+        parcel that cannot be delivered comes back. Erasing again is fine. Contacts are erased unasked three years after the order (CHOPHIEN_CONTACT_DAYS). Roles: operator. Errors: INVALID; NOT_FOUND with NOT_FOUND.
+        """
 
 def add_OrdersServiceServicer_to_server(servicer: OrdersServiceServicer, server: _aio.Server) -> None: ...

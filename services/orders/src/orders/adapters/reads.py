@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from chassis.kernel import NotFound
-from sqlalchemy import Row, select
+from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders.adapters.tables import CONTACTS, ORDERS, orders
@@ -15,6 +15,14 @@ from orders.domain.contact import Contact
 from orders.domain.order import Order
 from orders.wire.answers import SUMMARY_FIELDS
 from orders.wire.requests import OrderQuestion
+
+SAME_PERSON = text("""
+    SELECT other.id FROM contacts named JOIN contacts other ON other.phone = named.phone
+    WHERE named.id = :contact_id AND other.id <> named.id AND other.phone <> '' ORDER BY other.id""")
+
+OLD_CONTACTS = text("""
+    SELECT id FROM contacts WHERE erase_time IS NULL AND place_time <= :placed_until
+    ORDER BY place_time LIMIT :limit""")
 
 
 async def get_order(connection: AsyncConnection, order_id: str, placed_by: str) -> Order:
@@ -48,6 +56,17 @@ async def list_orders(connection: AsyncConnection, asked: OrderQuestion) -> tupl
 async def get_contacts(connection: AsyncConnection, contact_ids: Sequence[str]) -> list[Contact]:
     """The contacts that exist."""
     return await CONTACTS.load(connection, contact_ids, lock=False)
+
+
+async def same_person(connection: AsyncConnection, contact_id: str) -> tuple[str, ...]:
+    """The other contacts with the phone of one, as many as there are; none if it is erased or does not exist."""
+    return tuple((await connection.execute(SAME_PERSON, {"contact_id": contact_id})).scalars())
+
+
+async def old_contacts(connection: AsyncConnection, placed_until: datetime, limit: int) -> list[str]:
+    """Contacts with personal data whose orders were placed so long ago, the oldest first."""
+    found = await connection.execute(OLD_CONTACTS, {"placed_until": placed_until, "limit": limit})
+    return list(found.scalars())
 
 
 async def overdue_waits(connection: AsyncConnection, now: datetime, limit: int) -> list[str]:

@@ -57,8 +57,11 @@ contacts = Table(
     metadata,
     *aggregate_columns(),
     *_texts("name", "phone", "address"),
+    _time("place_time", nullable=True),
     _time("erase_time", nullable=True),
 )
+Index("contacts_phone", contacts.c.phone, postgresql_where=text("phone <> ''"))
+Index("contacts_kept", contacts.c.place_time, postgresql_where=text("erase_time IS NULL"))
 
 channel_orders = Table(
     "channel_orders",

@@ -40,9 +40,10 @@ class CancelOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EraseContact:
-    """Forget a buyer."""
+    """Forget a buyer: the contact named, and `same_person_ids`, the others of the same person."""
 
     contact_id: str
+    same_person_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

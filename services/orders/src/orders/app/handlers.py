@@ -44,7 +44,13 @@ def place_order(command: PlaceOrder, loaded: Loaded, moment: Moment) -> Outcome:
         place_time=moment.now,
         parts=tuple(PlacedPart(part.part_id, part.pickup_point_id, part.goods_vnd) for part in order.parts),
     )
-    contact = Contact(id=command.contact_id, name=command.name, phone=command.phone, address=command.address)
+    contact = Contact(
+        id=command.contact_id,
+        name=command.name,
+        phone=command.phone,
+        address=command.address,
+        place_time=moment.now,
+    )
     remembered = [said(answer)] if command.channel_order_id else []
     return together(said(order, *facts), said(contact), *remembered, reply=(answer, False))
 
@@ -60,9 +66,8 @@ def cancel_order(command: CancelOrder, loaded: Loaded, moment: Moment) -> Outcom
 
 
 def erase_contact(command: EraseContact, loaded: Loaded, moment: Moment) -> Outcome:
-    contact = loaded.require(Contact, command.contact_id)
-    erased = contact.erase(moment.now)
-    return NOTHING if erased is contact else said(erased)
+    contacts = [loaded.require(Contact, contact_id) for contact_id in (command.contact_id, *command.same_person_ids)]
+    return together(*(said(contact.erase(moment.now)) for contact in contacts if not contact.erase_time))
 
 
 def give_up_wait(command: GiveUpWait, loaded: Loaded, moment: Moment) -> Outcome:
@@ -170,7 +175,9 @@ def _place_order_reads(command: PlaceOrder) -> Iterable[Key[Any]]:
 HANDLERS: Handlers = {
     PlaceOrder: Handler(place_order, keys=_place_order_keys, reads=_place_order_reads),
     CancelOrder: Handler(cancel_order, keys=lambda c: [Key(Order, c.order_id)]),
-    EraseContact: Handler(erase_contact, keys=lambda c: [Key(Contact, c.contact_id)]),
+    EraseContact: Handler(
+        erase_contact, keys=lambda c: [Key(Contact, contact_id) for contact_id in (c.contact_id, *c.same_person_ids)]
+    ),
     GiveUpWait: Handler(give_up_wait, keys=lambda c: [Key(Order, c.order_id)]),
     NoteStock: Handler(note_stock, keys=lambda c: [Key(Order, c.order_id)]),
     NotePayment: Handler(note_payment, keys=lambda c: [Key(Order, c.order_id)]),

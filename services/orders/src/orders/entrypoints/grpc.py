@@ -12,6 +12,7 @@ from chophien.orders.v1 import orders_service_pb2 as pb
 from chophien.orders.v1.orders_service_pb2_grpc import OrdersServiceServicer
 
 from orders.adapters import reads
+from orders.app.commands import EraseContact
 from orders.domain.communes import Communes
 from orders.wire import answers, requests
 
@@ -47,4 +48,8 @@ class Orders(OrdersServiceServicer):
             return answers.contacts(await reads.get_contacts(connection, asked))
 
     async def EraseContact(self, request: pb.EraseContactRequest, context: Any) -> pb.EraseContactResponse:
-        return await self._door.execute(requests.erase_contact(request), request, answers.erased)
+        contact_id = requests.contact_id(request)
+        async with self._runtime.engine.connect() as connection:
+            others = await reads.same_person(connection, contact_id)
+        command = EraseContact(contact_id=contact_id, same_person_ids=others)
+        return await self._door.execute(command, request, answers.erased)

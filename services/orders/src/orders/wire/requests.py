@@ -13,7 +13,7 @@ from chophien.common.v1.common_pb2 import Line as LineMessage
 from chophien.common.v1.common_pb2 import PaymentMethod as PaymentMethodNumber
 from chophien.orders.v1 import orders_service_pb2 as pb
 
-from orders.app.commands import CancelOrder, EraseContact, PlaceOrder
+from orders.app.commands import CancelOrder, PlaceOrder
 from orders.app.handlers import local_date
 from orders.domain.communes import Communes
 from orders.domain.errors import CountryNotServed
@@ -127,9 +127,9 @@ def cancel_order(request: pb.CancelOrderRequest, caller: Caller) -> CancelOrder:
     return CancelOrder(order_id=checks.identifier("order_id", request.order_id), placed_by=only_placed_by(caller))
 
 
-def erase_contact(request: pb.EraseContactRequest) -> EraseContact:
-    """The command."""
-    return EraseContact(contact_id=checks.identifier("contact_id", request.contact_id))
+def contact_id(request: pb.EraseContactRequest) -> str:
+    """The contact to erase."""
+    return checks.identifier("contact_id", request.contact_id)
 
 
 def order_id(request: pb.GetOrderRequest) -> str:
