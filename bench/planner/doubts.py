@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bench.planner.instance import DAY_S, Instance, Vehicle
+from bench.planner.instance import DAY_S, Cells, Instance, Vehicle
 
 
 def doubts(instance: Instance) -> Iterator[str]:
     """One sentence for each sort of doubt, with the first field of its sort."""
+    yield from _wayless(instance)
     idle = [
         number
         for number, wave in enumerate(instance.waves)
@@ -24,6 +25,18 @@ def doubts(instance: Instance) -> Iterator[str]:
     if odd:
         limits, carried = ", ".join(sorted(odd[0].capacity)), ", ".join(sorted(loads))
         yield f"vehicles[{odd[0].id}].capacity: limits {limits}, but parcels have {carried}"
+
+
+def _wayless(instance: Instance) -> Iterator[str]:
+    """The matrices that lead nowhere."""
+    for name, profile in instance.profiles.items():
+        for field, squares in (("duration_s", profile.duration_s), ("distance_m", profile.distance_m)):
+            if len(instance.places) > 1 and not any(map(_leads, squares)):
+                yield f"profiles[{name}].{field}: has no way at all, so nothing can be driven"
+
+
+def _leads(square: Cells) -> bool:
+    return any(cell is not None for here, row in enumerate(square) for there, cell in enumerate(row) if here != there)
 
 
 def _on_duty(vehicle: Vehicle, leave: int) -> bool:

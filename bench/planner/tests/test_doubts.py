@@ -48,6 +48,14 @@ def test_a_capacity_that_limits_no_load_is_said() -> None:
     assert heard(changed("vehicles", capacity={}))[1] == []
 
 
+@pytest.mark.parametrize("field", ["duration_s", "distance_m"])
+def test_a_profile_without_any_way_is_said(field: str) -> None:
+    ways = epochs()["profiles"]["car"]["duration_s"]
+    closed = [[0 if here == there else None for there in range(5)] for here in range(5)]
+    _, notes = heard(epochs() | {"profiles": {"car": {"duration_s": ways, "distance_m": ways} | {field: closed}}})
+    assert notes == [f"profiles[car].{field}: has no way at all, so nothing can be driven"]
+
+
 def day(shift: int) -> list[dict[str, Any]]:
     """Parcels of an earlier day; one was known the evening before."""
     moved = shift * DAY_S
