@@ -1,17 +1,13 @@
-"""What a dispatcher asks and is told: prices of pins, stable plans, calls, witnesses, words; the nation's choice."""
+"""What a dispatcher asks and is told: prices of pins, stable plans, calls, witnesses, words."""
 
 from __future__ import annotations
 
-import random
-from collections import Counter
 from dataclasses import replace
-from itertools import product
 from textwrap import dedent
 
 import pytest
 from shipping.domain import planning
 from shipping.domain.planning import (
-    Allocation,
     Budget,
     DiscountStep,
     Forbidden,
@@ -19,18 +15,13 @@ from shipping.domain.planning import (
     Outbound,
     PartnerDay,
     Pin,
-    RunOffer,
-    RunPool,
     Wave,
-    allocate,
     broken_rules,
     difference,
     explain,
     plan_wave,
     price_of,
-    staged,
 )
-from shipping.domain.planning.program import NOTHING, Program
 
 from .given import at, bike, gate, later, ride, truck, wave
 
@@ -146,66 +137,6 @@ def test_invalid_input_is_refused_with_the_field_named(field: str, one: Wave) ->
     with pytest.raises(InvalidWave) as refused:
         plan_wave(one, BUDGET, 1)
     assert refused.value.field_name == field
-
-
-def pool(run_id: str, *bills: int, parcels: int = 10) -> RunPool:
-    offers = tuple(RunOffer(partner_id=f"p{n}", bill_vnd=bill) for n, bill in enumerate(bills))
-    return RunPool(run_id=run_id, parcels=parcels, weight_g=1_000, commune_codes=(run_id,), offers=offers)
-
-
-def paid(pools: list[RunPool], days: list[PartnerDay], choice: tuple[int, ...]) -> int:
-    """Brute force's price of giving run n to partner choice[n]; unaffordable if a ceiling breaks."""
-    total = 0
-    for number, day in enumerate(days):
-        mine = [one for one, partner in zip(pools, choice, strict=True) if partner == number]
-        parcels, bill = sum(one.parcels for one in mine), sum(one.offers[number].bill_vnd for one in mine)
-        if day.runs_max is not None and len(mine) > day.runs_max:
-            return 10**12
-        off = max((step.off_permille for step in day.discounts if step.parcels_from <= parcels), default=0)
-        total += bill - bill * off // 1000
-    return total
-
-
-def test_allocation_is_what_brute_force_says() -> None:
-    pools = [pool(f"r{n}", 100_000 + 7_000 * n, 120_000 - 5_000 * n, 105_000 + 1_000 * (n % 3)) for n in range(6)]
-    days = [
-        PartnerDay(partner_id="p0", runs_max=2),
-        PartnerDay(partner_id="p1", discounts=(DiscountStep(30, 50), DiscountStep(50, 120))),
-        PartnerDay(partner_id="p2", discounts=(DiscountStep(20, 30),)),
-    ]
-    found: Allocation = allocate(pools, days)
-    assert found.proved and found.unserved == ()
-    assert found.total_vnd == min(paid(pools, days, choice) for choice in product(range(3), repeat=6))
-
-
-def test_many_runs_are_allocated_in_stages_as_well_as_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ceilings hold, what is proved is within 0.01 % of the other way, and a run is given once."""
-    draw = random.Random(7)
-    pools = [pool(f"r{n}", *(draw.randrange(90_000, 120_000) for _ in range(3))) for n in range(40)]
-    steps = (DiscountStep(100, 30), DiscountStep(200, 90))
-    days = [PartnerDay(partner_id=f"p{n}", runs_max=25, discounts=steps) for n in range(3)]
-    at_once = allocate(pools, days)
-    monkeypatch.setattr(staged, "STAGED_ROWS", 0)
-    found = allocate(pools, days)
-    assert at_once.proved and found.proved and len(found.partner_of) == len(pools)
-    assert max(Counter(found.partner_of.values()).values()) <= 25
-    assert abs(found.total_vnd - at_once.total_vnd) <= 2e-4 * at_once.total_vnd
-
-
-def test_without_an_answer_of_the_solver_the_cheapest_offers_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Program, "solve", lambda *_: NOTHING)
-    pools = [pool("r0", 100, 200), pool("r1", 90, 300)]
-    days = [PartnerDay(partner_id="p0", runs_max=1), PartnerDay(partner_id="p1")]
-    found = allocate(pools, days)
-    assert found.partner_of == {"r0": "p1", "r1": "p0"} and not found.proved and found.unserved == ()
-
-
-def test_after_a_decline_the_run_goes_to_another_partner() -> None:
-    pools = [pool("r0", 100, 200), pool("r1", 100, 300)]
-    days = [PartnerDay(partner_id="p0"), PartnerDay(partner_id="p1")]
-    assert allocate(pools, days).partner_of == {"r0": "p0", "r1": "p0"}
-    assert allocate(pools, days, [("p0", "r1")]).partner_of == {"r0": "p0", "r1": "p1"}
-    assert allocate(pools, days, [("p0", "r1"), ("p1", "r1")]).unserved == ("r1",)
 
 
 def test_the_truck_is_taken_only_where_it_pays() -> None:

@@ -9,16 +9,13 @@ from shipping.domain.planning.choose import Choice, Column
 from shipping.domain.planning.errors import InvalidWave
 from shipping.domain.planning.faults import amounts, twice
 from shipping.domain.planning.staged import choose_staged
-from shipping.domain.planning.supply import PartnerDay
+from shipping.domain.planning.supply import Forbidden, PartnerDay
 from shipping.domain.planning.validate_fleet import partner_faults
 
 GAP = 1e-4
 NODES_MAX = 2_000
 SECONDS_MAX = 50.0
 """Wall time after which the best choice so far is taken, for the whole nation."""
-
-REFUSED_TIMES = 20
-"""A run that nobody takes counts as so many times its dearest offer; far more would blur the solver's sums."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +33,7 @@ class RunOffer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunPool:
-    """A region's run that exactly one of its offers must serve; `commune_codes` for declined pairs."""
+    """A region's run that one of its offers serves, or nobody; `commune_codes` for declined pairs."""
 
     run_id: str
     parcels: int
@@ -65,18 +62,18 @@ class Allocation:
 def allocate(
     run_pools: Sequence[RunPool],
     partner_state: Sequence[PartnerDay],
-    forbidden: Iterable[tuple[str, str]] = (),
+    forbidden: Iterable[Forbidden | tuple[str, str]] = (),
     seconds_max: float = SECONDS_MAX,
 ) -> Allocation:
-    """The cheapest partner for every run under ceilings and all-units discounts of the day, to 0.01 %.
+    """A partner for every run under ceilings and all-units discounts of the day: fewest parcels unserved, then money.
 
-    `forbidden` are (partner, commune) pairs. Raises InvalidWave, with the field named, for what cannot be meant; a run
-    without a possible offer is unserved. Equal input gives an equal answer unless the time limit strikes (`proved` is
-    False then).
+    A run without parcels counts as one. `forbidden`: pairs of partner and commune, or what a wave calls forbidden,
+    which holds here whatever its time. Raises InvalidWave, with the field named, for what cannot be meant. Equal input
+    gives an equal answer unless the time limit strikes; `proved` = nothing is better by more than 0.01 %.
     """
     for found in (*partner_faults(partner_state, "partner_state"), *_faults(run_pools)):
         raise InvalidWave(found)
-    closed = set(forbidden)
+    closed = {_pair(one) for one in forbidden}
     columns: list[Column] = []
     chosen: list[tuple[str, RunOffer]] = []
     for row, pool in enumerate(run_pools):
@@ -95,9 +92,8 @@ def allocate(
                     runs=offer.runs,
                 )
             )
-    dearest = [max((offer.bill_vnd + offer.penalty_vnd for offer in pool.offers), default=1) for pool in run_pools]
-    refused = [REFUSED_TIMES * max(1, dear) for dear in dearest]
-    choice = choose_staged(columns, refused, partner_state, GAP, NODES_MAX, seconds_max)
+    parcels = [max(1, pool.parcels) for pool in run_pools]
+    choice = choose_staged(columns, parcels, partner_state, GAP, NODES_MAX, seconds_max)
     return _allocation(run_pools, partner_state, columns, chosen, choice)
 
 
@@ -108,6 +104,14 @@ def _faults(run_pools: Sequence[RunPool]) -> Iterator[str]:
         yield from amounts(pool, where, ("parcels", "weight_g"))
         for offer in pool.offers:
             yield from amounts(offer, f"{where}offers[{offer.partner_id}].", ("bill_vnd", "penalty_vnd", "runs"))
+
+
+def _pair(one: Forbidden | tuple[str, str]) -> tuple[str, str]:
+    if isinstance(one, Forbidden):
+        return one.partner_id, one.commune_code
+    if not isinstance(one, tuple) or len(one) != 2 or not all(isinstance(name, str) for name in one):
+        raise InvalidWave(f"forbidden: {one!r} is no pair of partner and commune")
+    return one
 
 
 def _allocation(

@@ -50,8 +50,11 @@ class Program:
         """One more row: the sum of `terms` (factor by variable) lies between `low` and `high`."""
         self.rows.append((low, high, list(terms), list(terms.values())))
 
-    def solve(self, gap: float, nodes_max: int, seconds_max: float = 0.0) -> Solved:
-        """The cheapest values, to a relative gap, within branch-and-bound nodes and, if above 0, wall seconds."""
+    def solve(self, gap: float, nodes_max: int, seconds_max: float = 0.0, start: Sequence[float] = ()) -> Solved:
+        """The cheapest values, to a relative gap, within branch-and-bound nodes and, if above 0, wall seconds.
+
+        `start`: values of the first variables that are possible, if any are known.
+        """
         import highspy
 
         make: Any = highspy.Highs
@@ -64,6 +67,8 @@ class Program:
         if seconds_max:
             solver.setOptionValue("time_limit", seconds_max)
         solver.passModel(self._written(highspy))
+        if len(start):
+            solver.setSolution(len(start), list(range(len(start))), list(start))
         solver.run()
         info, solution = solver.getInfo(), solver.getSolution()
         proved = solver.getModelStatus() == highspy.HighsModelStatus.kOptimal
