@@ -46,7 +46,7 @@ up: $(READY) ## start the laptop stack and keep it (Ctrl-C or `make down` stops 
 down: $(READY) ## stop the laptop stack, or the demo
 	@$(BIN)/python -m laptop down --run-dir "$(RUN_DIR)"
 
-status: $(READY) ## show each part, outboxes, lag, stuck sagas and dead letters (of the demo, if that runs)
+status: $(READY) ## show each part, outboxes, lag, dead letters, and what waits for somebody (of the demo, if that runs)
 	@$(BIN)/python -m laptop status --run-dir "$(RUN_DIR)"
 
 # What somebody pasted, untouched by make and shell.

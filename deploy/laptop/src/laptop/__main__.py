@@ -139,7 +139,7 @@ def _running(run_dir: Path) -> Layout:
 
 @app.command()
 def status(run_dir: RunDir = HERE) -> None:
-    """Show each part, outbox age, consumer lag, stuck sagas and dead letters; exits 1 when something needs a look."""
+    """Show each part, outbox age, lag, dead letters, what waits for somebody; exits 1 when something needs a look."""
     from laptop.status import show
 
     if not show(_running(run_dir), console):

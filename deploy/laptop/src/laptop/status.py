@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 from rich.console import Console
 from rich.markup import escape
@@ -20,7 +21,12 @@ from laptop.table import plain
 # An outbox row older than this, or a group further behind than this, wants a look.
 OUTBOX_AGE_SECONDS_MAX = 10.0
 LAG_MAX = 1000
-STUCK_SHOWN_MAX = 10
+# Of what waits, so many are counted, and so many named.
+ASKED_MAX = 200
+SHOWN_MAX = 10
+
+Found = tuple[list[tuple[str, str]], bool]
+"""Codes with a line each, and whether there are more."""
 
 
 def show(layout: Layout, console: Console) -> bool:
@@ -28,7 +34,7 @@ def show(layout: Layout, console: Console) -> bool:
     well = _show_parts(layout, console)
     if "services" in layout.parts:
         well &= _show_backlogs(layout, console)
-        well &= _show_stuck(layout, console)
+        well &= show_waiting(layout, console)
     used_mb = pss_mb(marked(str(layout.run_dir)))
     traces = f", traces {layout.zipkin_url}/zipkin/" if well and "zipkin" in layout.parts else ""
     console.print(f"memory {used_mb:,.0f} MB (PSS){traces}")
@@ -95,14 +101,48 @@ def _cells(found: Backlog | None, lag: Counter[str] | None) -> list[str]:
     return [str(found.outbox_rows), f"{found.outbox_age_seconds:.1f} s", behind, *(str(each) for each in numbers)]
 
 
-def _show_stuck(layout: Layout, console: Console) -> bool:
-    """Sagas that wait longer than their deadline, as orders tells them."""
-    try:
-        answer = ask(layout, "orders", "ListOrders", overdue_only=True, page_size=200)
-    except StackError as error:
-        console.print(f"stuck sagas: [red]{escape(str(error))}[/]")
-        return False
-    console.print(f"stuck sagas: {len(answer.orders)}{' or more' if answer.next_page_token else ''}")
-    for order in answer.orders[:STUCK_SHOWN_MAX]:
-        console.print(f"  [red]{order.order_id}[/] should have gone on by {order.deadline_time.ToJsonString()}")
-    return not answer.orders
+def show_waiting(layout: Layout, console: Console) -> bool:
+    """Prints what waits for somebody, with the first codes; answers whether nothing does."""
+    well = True
+    for title, find in WAITING.items():
+        try:
+            lines, more = find(layout)
+        except StackError as error:
+            console.print(f"{title}: [red]{escape(str(error))}[/]")
+            well = False
+            continue
+        console.print(f"{title}: {len(lines)}{' or more' if more else ''}")
+        for code, line in lines[:SHOWN_MAX]:
+            console.print(f"  [red]{code}[/] {line}")
+        well &= not lines
+    return well
+
+
+def _stuck_sagas(layout: Layout) -> Found:
+    """They wait longer than their deadline, as orders tells them."""
+    answer = ask(layout, "orders", "ListOrders", overdue_only=True, page_size=ASKED_MAX)
+    late = [(one.order_id, f"should have gone on by {one.deadline_time.ToJsonString()}") for one in answer.orders]
+    return late, bool(answer.next_page_token)
+
+
+def _parcels_on_hold(layout: Layout) -> Found:
+    """An operator's MarkReady lets them go on; no RPC lists them, so the table is read."""
+    sql = f"SELECT id, reason FROM parcels WHERE state = 'on_hold' ORDER BY id LIMIT {ASKED_MAX + 1}"
+    rows = [row.split("|") for row in layout.postgres.sql(sql, "shipping").splitlines()]
+    held = [(id, f"was missed too often, last for {reason}") for id, reason in rows]
+    return held[:ASKED_MAX], len(held) > ASKED_MAX
+
+
+def _runs_nobody_took(layout: Layout) -> Found:
+    """No partner is left to ask; the next wave of their area plans their parcels anew."""
+    answer = ask(layout, "shipping", "ListBatches", state="BATCH_STATE_OPEN", page_size=ASKED_MAX)
+    runs = [(one.batch_id, f"should leave at {one.leave_time.ToJsonString()}") for one in answer.batches]
+    return runs, bool(answer.next_page_token)
+
+
+# What wants somebody's look, and who knows it.
+WAITING: dict[str, Callable[[Layout], Found]] = {
+    "stuck sagas": _stuck_sagas,
+    "parcels on hold": _parcels_on_hold,
+    "runs nobody took": _runs_nobody_took,
+}
