@@ -104,6 +104,14 @@ def test_an_order_and_its_parcel_tell_one_timeline_with_its_trace(layout: Layout
     assert told.count(layout.trace_url(TRACE)) == 1
 
 
+def test_a_part_that_an_order_does_not_have_is_said_to_be_none(layout: Layout) -> None:
+    told = _told(layout, f"{ORDER}-9")
+    assert "OrderPlaced" in told
+    assert "ParcelCreated" not in told
+    [line] = [line for line in told.splitlines() if f"{ORDER}-9" in line]
+    assert line.rstrip().endswith("no such part; the order has 1 part(s)")
+
+
 def test_an_order_is_found_by_the_id_its_channel_gave_it(layout: Layout) -> None:
     assert _told(layout, f" {CHANNEL_ORDER}\n") == _told(layout, ORDER)
 

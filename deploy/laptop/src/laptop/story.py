@@ -140,7 +140,11 @@ def _follow(story: Story, code: str) -> None:
     """From an order, a parcel or a batch to everything that belongs to it."""
     parcel = re.fullmatch(r"(.+)-\d+", code)
     order = story.ask("order", parcel[1] if parcel else code)
-    parts = [code] if parcel else [part.part.part_id for part in order.parts] if order else []
+    known = [part.part.part_id for part in order.parts] if order else []
+    parts = [code] if parcel else known
+    if parcel and order and code not in known:
+        story.lines.append(("parcel", code, f"no such part; the order has {len(known)} part(s)"))
+        parts = []
     if order:
         story.ask("payment", order.order.order_id)
     batches: list[str] = []
