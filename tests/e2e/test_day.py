@@ -66,7 +66,8 @@ def test_the_day_of_binh_lu_ends_with_every_check_holding(
     record_property("seed", day["seed"])
     assert day["checks_failed"] == [], day["findings"][:20]
     assert (day["orders_placed"], day["promise_kept"], day["promise_due"]) == (120, 117, 120)
-    assert len(day["trace_id"]) == 32
+    spans = json.loads((RUN_DIR / "trace.json").read_text("utf-8"))
+    assert {span["traceId"] for span in spans} == {day["trace_id"]}
     picture = (RUN_DIR / "runs.svg").read_text("utf-8")
     assert "Khu làng nghề miến dong Bình Lư" in picture
 

@@ -95,7 +95,7 @@ def _run(seed: int, stay: bool) -> list[str]:
             "duration_s": round(time.monotonic() - began, 1),
         }
         failed = expectations.failed_of_the_day(summary)
-        _show(stack, play, summary, failed)
+        _show(stack, play, summary, failed, stay)
         if stay:
             with contextlib.suppress(KeyboardInterrupt):
                 _stay(stack)
@@ -117,7 +117,7 @@ def audit(stack: Stack, actors: Path) -> dict[str, Any]:
     return report
 
 
-def _show(stack: Stack, play: Performance, summary: dict[str, Any], failed: list[str]) -> None:
+def _show(stack: Stack, play: Performance, summary: dict[str, Any], failed: list[str], stay: bool) -> None:
     summary["checks_failed"] = failed
     picture = stack.run_dir / "runs.svg"
     picture.write_text(runs_map.draw([*summary["runs"], *summary["control_runs"]]), "utf-8")
@@ -125,9 +125,11 @@ def _show(stack: Stack, play: Performance, summary: dict[str, Any], failed: list
     tables.show(console, summary)
     console.print(f"  summary   {stack.run_dir / 'summary.json'}")
     console.print(f"  map       {picture}")
-    console.print(f"  traces    {stack.zipkin_url}/zipkin/")
+    until = "" if stay else " (while the stack is up; in a terminal `make demo` stays)"
+    console.print(f"  traces    {stack.zipkin_url}/zipkin/{until}")
     if summary["trace_id"]:
-        console.print(f"  one order {stack.trace_url(summary['trace_id'])}", soft_wrap=True)
+        console.print(f"  one order {stack.trace_url(summary['trace_id'])}{until}", soft_wrap=True)
+        console.print(f"  its spans {stack.run_dir / 'trace.json'}")
     console.print(f"  memory    {summary['memory_peak_mb']:,} MB at most, {summary['duration_s']:.0f} s in all")
     for sentence in failed:
         console.print(f"[red]  ✗ {escape(sentence)}[/]")

@@ -197,13 +197,15 @@ def ends(good_day: Summary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_good_day_ends_with_zero_and_does_not_stay_where_nobody_looks(ends: Ends, tmp_path: Path) -> None:
     code, told = ends()
     assert (code, "up until Ctrl-C" in told) == (0, False)
+    assert "/zipkin/ (while the stack is up; in a terminal `make demo` stays)" in told
+    assert str(tmp_path / "trace.json") in told.replace("\n", "")
     assert f"all {len(DAY) + len(NOTHING_WRONG)} checks of the day hold" in told
     assert json.loads((tmp_path / "summary.json").read_text("utf-8"))["checks_failed"] == []
 
 
 def test_a_good_day_that_stays_ends_with_zero_when_it_is_stopped(ends: Ends) -> None:
     code, told = ends("--stay")
-    assert (code, "up until Ctrl-C" in told) == (0, True)
+    assert (code, "up until Ctrl-C" in told, "(while the stack is up" in told) == (0, True, False)
 
 
 @pytest.mark.parametrize("options", [(), ("--stay",)])

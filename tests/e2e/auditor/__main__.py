@@ -1,4 +1,7 @@
-"""`python -m tests.e2e.auditor RUN_DIR ACTORS OUT` audits a running stack from outside and writes its report."""
+"""`python -m tests.e2e.auditor RUN_DIR ACTORS OUT` audits a running stack from outside and writes its report.
+
+Beside it lies `trace.json`, the spans of one whole order as Zipkin gives them.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +23,13 @@ def main(run_dir: str, actors: str, out: str) -> None:
     evidence = asyncio.run(collect(layout, Path(actors)))
     content = report(evidence)
     if "zipkin" in layout.parts:
-        content["trace_id"] = trace_of(evidence, layout.zipkin_url)
-    Path(out).write_text(json.dumps(content, indent=1, ensure_ascii=False, default=str), "utf-8")
+        content["trace_id"], spans = trace_of(evidence, layout.zipkin_url)
+        _write(Path(out).with_name("trace.json"), spans)
+    _write(Path(out), content)
+
+
+def _write(file: Path, content: object) -> None:
+    file.write_text(json.dumps(content, indent=1, ensure_ascii=False, default=str), "utf-8")
 
 
 if __name__ == "__main__":

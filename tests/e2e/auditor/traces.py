@@ -16,15 +16,15 @@ SECONDS_MAX = 10
 Span = Mapping[str, Any]
 
 
-def trace_of(evidence: Evidence, zipkin_url: str) -> str:
-    """The trace id; empty when there is none such."""
+def trace_of(evidence: Evidence, zipkin_url: str) -> tuple[str, list[Span]]:
+    """The trace id and its spans; both empty when there is none such."""
     scans = [fact for fact in evidence.of("parcel_picked_up") if _order_of(fact) in evidence.counted_orders]
     traces = {row["id"]: row["trace"].split("-")[1] for row in evidence.rows("orders", "orders") if row["trace"]}
     for scan in scans[:TRIES_MAX]:
         trace_id: str = traces.get(_order_of(scan), "")
-        if trace_id and reaches(_spans(zipkin_url, trace_id), scan.trace):
-            return trace_id
-    return ""
+        if trace_id and reaches(spans := _spans(zipkin_url, trace_id), scan.trace):
+            return trace_id, spans
+    return "", []
 
 
 def _order_of(fact: Fact) -> str:
