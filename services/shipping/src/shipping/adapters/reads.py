@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from chassis.kernel import NotFound
@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shipping.adapters import tables
 from shipping.domain.batch import AWARDED, Batch
+from shipping.domain.calendar import DAYS_SEARCHED_MAX
 from shipping.domain.closure import Closure
 from shipping.domain.line import Line, line_id
 from shipping.domain.parcel import Parcel
@@ -234,16 +235,17 @@ async def closures_from(connection: AsyncConnection, now: datetime) -> list[Clos
 async def promises_broken(connection: AsyncConnection, now: datetime) -> list[str]:
     """Parcels on no run whose commune is closed, from now or the night before, until late on the day of their promise.
 
-    Such a promise is made anew to a later day, so that each is answered once.
+    Such a promise is made anew to a later day, so that each is answered once; not where it stays closed beyond the days
+    in which a wave is searched for, for then nothing better is known.
     """
     sql = """
         SELECT DISTINCT p.id FROM parcels p JOIN closures c ON c.commune_code = p.origin_commune_code
         CROSS JOIN LATERAL (SELECT (p.promise ->> 'handover_deadline_time')::timestamptz AS promised) d
-        WHERE p.state IN ('created', 'ready') AND c.to_time > $1
+        WHERE p.state IN ('created', 'ready') AND c.to_time > $1 AND c.to_time < $2
           AND c.from_time <= greatest($1, d.promised - interval '1 day') AND c.to_time > d.promised - interval '5 hours'
           AND NOT EXISTS (SELECT FROM lines l WHERE l.parcel_id = p.id AND l.live)
         ORDER BY p.id LIMIT 500"""
-    return await ids_of(connection, sql, now)
+    return await ids_of(connection, sql, now, now + timedelta(days=DAYS_SEARCHED_MAX))
 
 
 async def batches_by_roads(connection: AsyncConnection, road_ids: Sequence[str]) -> list[str]:

@@ -178,7 +178,7 @@ class _ClosuresStore(AggregateStore[Closures]):
     async def load(self, connection: AsyncConnection, ids: Iterable[str], lock: bool) -> list[Closures]:
         newest = "SELECT id FROM closures ORDER BY to_time DESC, id LIMIT $1"
         rows = await sql.fetch(connection, newest, CLOSURES_READ_MAX)
-        found = await self._each.load(connection, [row[0] for row in rows], lock)
+        found = await self._each.load(connection, [row[0] for row in rows], lock) if rows else []
         every = tuple(sorted(found, key=lambda one: (one.from_time, one.id)))
         return [Closures(id=id, closures=every) for id in ids]
 
