@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from shipping.domain.planning.answer import Plan, Reason
+from shipping.domain.planning.answer import LOST, Plan, Reason
 
 WORDS = {
     "MUST_GO": "It rides now: no later wave would bring it to the hub in time.",
@@ -21,7 +21,8 @@ WORDS = {
     "GATE_CLOSED": "It waits: its gate is closed when a vehicle could be there.",
     "NO_WAY": "It waits: the road is closed.",
     "NOT_HOME_IN_TIME": "It waits: no vehicle would be back before its shift or the hub closes.",
-    "NO_CAPACITY": "It waits: all vehicles that could take it are full or out.",
+    "NO_CAPACITY": "It waits: all vehicles that could take it are full or out, and no later run is sure to keep its "
+    "promise, which is in danger.",
     "PINNED_TO_WAIT": "It waits because a dispatcher said so.",
     "PIN_IMPOSSIBLE": "A dispatcher wants it to ride, but it cannot.",
 }
@@ -71,6 +72,8 @@ def _waiting(plan: Plan, reason: Reason, figures: dict[str, str]) -> list[str]:
     if "return_time_if_held" in figures:
         home = datetime.fromisoformat(figures["return_time_if_held"])
         told.append(f"A run of its own would then be at the hub at {_clock(home)}.")
+    if LOST in reason.figures:
+        told.append("Its promise is lost: no later wave brings it to the hub in time.")
     if reason.parcel_id in plan.call_sellers:
         told.append("Call the seller: if it were packed now, it would ride.")
     return told

@@ -23,7 +23,7 @@ def finish(session: Session, decision: Decision, witnesses: Sequence[Witness] = 
     return Plan(
         wave_id=session.wave.wave_id,
         runs=tuple(runs),
-        reasons=Reasons(session, decision, runs).all(),
+        reasons=Reasons(session, decision, runs, witnesses).all(),
         steps=sum(trace),
         seed=session.seed,
         policy=decision.policy,

@@ -114,16 +114,21 @@ def _kept(session: Session, riding: list[Item]) -> list[Item]:
 def _safe_to_hold(session: Session, riding: list[Item], decision: Decision | None) -> tuple[list[Witness], list[Item]]:
     """Witnesses for what is held, and what must ride because there is none. The caller's own word needs no witness.
 
-    Until it is decided which vehicles are away, those that drive again later count as there.
+    What could wait but was to ride, and found no room, may have a witness too; it comes after all that is held. Until
+    it is decided which vehicles are away, those that drive again later count as there.
     """
     chosen = set(map(id, riding))
     held = [item for item in session.items if id(item) not in chosen and item.rides[0].must_ride is None]
     runs: Sequence[Run] = session.wave.pinned_runs
+    left: list[Item] = []
     if decision:
+        left = [
+            item for item in decision.routed.left if not session.outlook(item).must and item.rides[0].must_ride is None
+        ]
         runs = (
             finish(session, decision).runs if session.wave.outbound else [*runs, *(r.run for r in decision.routed.runs)]
         )
-    return witnesses(session, held, runs)
+    return witnesses(session, held, runs, left)
 
 
 def _simply(session: Session, failure: Exception) -> Plan:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shipping.domain.planning.answer import Addition, Reason, Run
+from shipping.domain.planning.answer import LOST, Addition, Reason, Run, Witness
 from shipping.domain.planning.items import Outlook
 from shipping.domain.planning.marginal import Marginals
 from shipping.domain.planning.model import Ride
@@ -15,12 +15,15 @@ from shipping.domain.planning.session import Decision, Session
 class Reasons:
     """The reasons of one plan."""
 
-    def __init__(self, session: Session, decision: Decision, runs: Sequence[Run]) -> None:
+    def __init__(
+        self, session: Session, decision: Decision, runs: Sequence[Run], witnesses: Sequence[Witness] = ()
+    ) -> None:
         """`runs` are all the plan's, the pinned ones first."""
         self.session, self.decision, self.runs = session, decision, runs
         self.of = {p: number for number, run in enumerate(runs) for stop in run.stops for p in stop.parcel_ids}
         self.added = {p: one for one in session.additions for p in one.parcel_ids}
         self.meant = {ride.parcel_id for item in session.items if id(item) in decision.rides for ride in item.rides}
+        self.proved = {p for one in witnesses for stop in one.run.stops for p in stop.parcel_ids}
         self.marginals = Marginals(session, runs)
 
     def all(self) -> tuple[Reason, ...]:
@@ -74,7 +77,7 @@ class Reasons:
 
     def _waits(self, outlook: Outlook) -> Reason:
         ride, ground = outlook.ride, self.session.ground
-        full = ride.parcel_id in self.meant or outlook.must
+        full = (ride.parcel_id in self.meant or outlook.must) and ride.parcel_id not in self.proved
         code = outlook.refusal or ("NO_CAPACITY" if full else "HELD_FOR_LATER_WAVE")
         pinned = any(pin.parcel_id == ride.parcel_id and pin.rides for pin in self.session.wave.pins)
         wave = outlook.last_wave if code == "HELD_FOR_LATER_WAVE" else None
@@ -85,6 +88,8 @@ class Reasons:
             code = "PIN_IMPOSSIBLE"
         if outlook.home_if_last is not None and not outlook.refusal and wave == outlook.last_wave:
             figures.append(("return_time_if_held", ground.moment(outlook.home_if_last).isoformat()))
+        if self._lost(outlook):
+            figures.append(LOST)
         return Reason(
             parcel_id=ride.parcel_id,
             code=code,
@@ -93,6 +98,19 @@ class Reasons:
             marginal_cost_vnd=self.marginals.waiting(ride),
             figures=tuple(figures),
         )
+
+    def _lost(self, outlook: Outlook) -> bool:
+        """Whether no later wave keeps its promise. Of what is not packed, or reaches no hub, nobody can say; nor of
+        what a partner may take again before it is due."""
+        if outlook.refusal in ("NOT_READY", "NO_REACHABLE_HUB"):
+            return False
+        if outlook.refusal == "NO_PARTNER_LEFT":
+            gate = self.session.ground.gates[self.session.ground.place[outlook.ride.gate_id]]
+            back = [no.until_time for no in self.session.wave.forbidden if no.commune_code == gate.commune_code]
+            waves = [wave.decide_time for wave in gate.later_waves]
+            due = max(outlook.ride.latest.values(), default=max(waves, default=None))
+            return not any(until <= wave <= due for until in back for wave in waves if due)
+        return outlook.late or outlook.last_wave is None
 
 
 def _deadline(ride: Ride, hub_id: str) -> str:

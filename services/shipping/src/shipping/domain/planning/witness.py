@@ -46,23 +46,33 @@ def along(session: Session, riding: Sequence[Item], unproved: Sequence[Item]) ->
     return found
 
 
-def witnesses(session: Session, held: Sequence[Item], riding: Sequence[Run] = ()) -> tuple[list[Witness], list[Item]]:
+def witnesses(
+    session: Session, held: Sequence[Item], riding: Sequence[Run] = (), left: Sequence[Item] = ()
+) -> tuple[list[Witness], list[Item]]:
     """Runs on later waves for the held items beside this wave's runs, and the items for which there is none.
 
     A construction, not a search: earliest promise first, each where it adds least to the first later run with room, or
     in a new one on the last wave that still does. What it cannot place is not proved impossible; it rides now to be
-    safe. An item that is in neither answer was not reached within TRIES_MAX.
+    safe. An item that is in neither answer was not reached within TRIES_MAX. Those `left` behind by this wave's runs
+    come last: they cannot ride now, so they are in the runs or in neither answer.
     """
-    order = sorted(held, key=lambda item: (min(item.latest.values(), default=0), item.place, item.rides[0].parcel_id))
-    bundles = bundled(order, session.ground, SPLIT)
-    found: list[tuple[list[Witness], list[Item]]] = []
+    bundles, found = _bundles(session, held), list[tuple[_Maker, list[Item]]]()
     for largest_first in (False, True):
         maker = _Maker(session, riding, largest_first)
         unproved = [item for bundle in bundles if not maker.place(merged(bundle)) for item in bundle]
-        found.append((maker.made(), unproved))
+        found.append((maker, unproved))
         if not unproved or maker.tries <= 0:
             break
-    return min(found, key=lambda one: len(one[1]))
+    maker, unproved = min(found, key=lambda one: len(one[1]))
+    for bundle in _bundles(session, left):
+        maker.place(merged(bundle))
+    return maker.made(), unproved
+
+
+def _bundles(session: Session, items: Sequence[Item]) -> list[list[Item]]:
+    """Earliest promise first."""
+    order = sorted(items, key=lambda item: (min(item.latest.values(), default=0), item.place, item.rides[0].parcel_id))
+    return bundled(order, session.ground, SPLIT)
 
 
 def told(wave: Wave, plan: Plan) -> Plan:
