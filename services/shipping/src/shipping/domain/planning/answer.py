@@ -48,6 +48,10 @@ class Addition:
     cost_vnd: int = 0
 
 
+LOST = "promise", "lost"
+"""The figure of a parcel that waits although its promise cannot be kept any more: no later wave is in time."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
     """Why a parcel rides or is held; `run_index` points into the plan's runs.
@@ -118,3 +122,8 @@ class Plan:
     cost: CostSplit = CostSplit()
     late_parcels: int = 0
     call_sellers: tuple[str, ...] = ()
+
+    @property
+    def broken_promises(self) -> int:
+        """Parcels that ride late, or wait although no later wave brings them to the hub in time."""
+        return self.late_parcels + sum(LOST in reason.figures for reason in self.reasons)

@@ -18,8 +18,10 @@ __all__ = ["Difference", "Priced", "difference", "frozen_runs", "price_of", "sel
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """The plan that would result, and what it costs more than the present one; late parcels come first.
+    """The plan that would result, and what it costs more than the present one; broken promises come first.
 
+    `more_late` counts parcels that ride late or that wait although no later wave is in time; `more_vnd` is what this
+    wave costs: a later run of those that wait is not in it, nor a price for their promise.
     `wave` is the wave with the wish in it: plan that one to say yes. `broken` are rules or wishes that the plan does
     not keep, e.g. a parcel that was to ride but cannot; empty = the price is that of the wish.
     """
@@ -71,7 +73,7 @@ def price_of(
     other = _without(other, plan, forbidden_runs) if forbidden_runs else other
     made = plan_wave(other, budget, plan.seed)
     broken = (*broken_rules(other, made), *_unheeded(made))
-    more_late, more_vnd = made.late_parcels - plan.late_parcels, made.cost.total_vnd - plan.cost.total_vnd
+    more_late, more_vnd = made.broken_promises - plan.broken_promises, made.cost.total_vnd - plan.cost.total_vnd
     return Priced(made, more_late, more_vnd, other, broken)
 
 
@@ -125,7 +127,8 @@ def difference(before: Plan, after: Plan) -> Difference:
 
 
 def _rides(plan: Plan) -> dict[str, tuple[str, object]]:
-    return {p: (run.vehicle_id, run.leave_time) for run in plan.runs for stop in run.stops for p in stop.parcel_ids}
+    own = {p: (run.vehicle_id, run.leave_time) for run in plan.runs for stop in run.stops for p in stop.parcel_ids}
+    return own | {p: ("committed", one.run_id) for one in plan.additions for p in one.parcel_ids}
 
 
 def frozen_runs(wave: Wave) -> tuple[Run, ...]:
