@@ -36,6 +36,7 @@ def registration(seller_id: str = "seller-1", **changes: Any) -> pb.RegisterSell
         "seller_id": seller_id,
         "legal_name": "Hộ kinh doanh Vàng A Páo",
         "kind": SELLER_KIND_HOUSEHOLD,
+        "tax_id": "6200123456",
         "home": Place(commune_code="03390"),
         "public_phone": "0912345678",
         "return_policy": "Đổi trả trong 7 ngày",

@@ -72,6 +72,7 @@ async def test_a_product_is_shown_with_its_sellers_whole_public_block(shop: Hous
     assert [(o.session_id, o.offer_price_vnd, o.quota) for o in product.offers] == [("live-1", OFFER_PRICE, 5)]
     seller = found.seller
     assert (seller.legal_name, seller.public_phone) == ("Hộ kinh doanh Vàng A Páo", "+84912345678")
+    assert seller.tax_id == "6200123456" and not seller.registration_number
     assert seller.return_policy and seller.complaint_policy and seller.home.commune_code == "03390"
     assert seller.pickup_point.contact_phone == "+84912345678"
 

@@ -39,7 +39,7 @@ def block(**changes: Any) -> PublicBlock:
     stated: dict[str, Any] = {
         "legal_name": "Hộ kinh doanh Vàng A Páo",
         "kind": SellerKind.HOUSEHOLD,
-        "tax_id": "",
+        "tax_id": "6200123456",
         "registration_number": "",
         "public_phone": "+84912345678",
         "return_policy": "Đổi trả trong 7 ngày",

@@ -10,7 +10,7 @@ import pytest
 from catalog.app import commands
 from catalog.domain import events
 from catalog.domain.errors import OperatorOnly
-from catalog.domain.events import Refusal, StockRefused, StockReserved
+from catalog.domain.events import Refusal, SellerKind, StockRefused, StockReserved
 from catalog.domain.goods import Handling, Line
 from catalog.domain.holds import HoldState, StockHold
 from catalog.settings import HOLD_MINUTES, read_settings
@@ -37,6 +37,7 @@ def registration(**changes: Any) -> pb.RegisterSellerRequest:
         "legal_name": block.legal_name,
         "kind": 1,
         "home": common_pb2.Place(commune_code="03390"),
+        "tax_id": block.tax_id,
         "public_phone": "0912 345 678",
         "return_policy": block.return_policy,
         "complaint_policy": block.complaint_policy,
@@ -68,16 +69,28 @@ def test_a_registration_becomes_a_command_with_an_international_phone_number() -
         ("legal_name", {"legal_name": " "}),
         ("legal_name", {"legal_name": "x" * 201}),
         ("legal_name", {"legal_name": "a\x00b"}),
+        ("tax_id", {"tax_id": ""}),
+        ("tax_id", {"kind": 2, "tax_id": " "}),
+        ("registration_number", {"kind": 3}),
+        ("registration_number", {"kind": 4, "registration_number": " "}),
         ("public_phone", {"public_phone": "12"}),
         ("seller_id", {"seller_id": "a b"}),
         ("pickup_point.location", {"pickup_point": {"pickup_point_id": "pp"}}),
     ],
 )
 def test_a_registration_without_what_is_needed_is_refused(field: str, changes: dict[str, Any]) -> None:
-    """R01: no kind, no commune, no seller."""
+    """R01, R04: no kind, no commune, no whole public block, no seller."""
     with pytest.raises(Invalid) as refused:
         requests.register_seller(registration(**changes), OPERATOR)
     assert refused.value.details["field"] == field
+
+
+@pytest.mark.parametrize("kind", SellerKind)
+def test_every_kind_of_trader_can_give_a_whole_public_block(kind: SellerKind) -> None:
+    """Households and individuals need not have a business registration; everybody has a tax id."""
+    papers = {} if kind in (SellerKind.HOUSEHOLD, SellerKind.INDIVIDUAL) else {"registration_number": "620123000001"}
+    stated = registration(kind=f"SELLER_KIND_{kind}", **papers)
+    assert requests.register_seller(stated, OPERATOR).public_block.kind is kind
 
 
 @pytest.mark.parametrize(

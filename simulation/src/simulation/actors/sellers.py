@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Any
+from zlib import crc32
 
 from chophien.catalog.v1 import catalog_service_pb2 as catalog
 from chophien.catalog.v1 import product_event_pb2, seller_event_pb2
@@ -59,6 +60,8 @@ class Sellers(Actor):
             seller_id=seller.id,
             legal_name=seller.name,
             kind=seller.kind,  # type: ignore[arg-type]
+            tax_id=f"6200{crc32(seller.id.encode()) % 10**6:06}",
+            registration_number=f"23A8{crc32(seller.id.encode()) % 10**6:06}",
             home=_place(point),
             public_phone="0213 387 " + f"{7000 + int(point.latitude * 10_000) % 999:04}",
             return_policy="Đổi trả trong 7 ngày nếu hàng lỗi",

@@ -48,9 +48,9 @@ class SellerPublicBlock(_message.Message):
     kind: _seller_event_pb2.SellerKind.ValueType
     """Kind of trader. Never unspecified."""
     tax_id: _builtins.str
-    """Tax id as text. Empty = none yet."""
+    """Tax id as text. Empty = registered before it was needed."""
     registration_number: _builtins.str
-    """Business registration number as text. Empty = none yet."""
+    """Business registration number as text. Empty = a household or an individual that has none."""
     public_phone: _builtins.str
     """Public business phone, E.164. Never empty."""
     return_policy: _builtins.str
@@ -284,9 +284,11 @@ class RegisterSellerRequest(_message.Message):
     kind: _seller_event_pb2.SellerKind.ValueType
     """Kind of trader. Never unspecified."""
     tax_id: _builtins.str
-    """Tax id, at most 20 characters. Empty = none yet."""
+    """Tax id, at most 20 characters; without it every kind of trader is refused (INVALID). Never empty."""
     registration_number: _builtins.str
-    """Business registration number, at most 40 characters. Empty = none yet."""
+    """Business registration number, at most 40 characters; without it cooperatives and companies are refused (INVALID).
+    Empty = a household or an individual that has none.
+    """
     public_phone: _builtins.str
     """Public business phone in any Vietnamese notation; kept as E.164. Never empty."""
     return_policy: _builtins.str

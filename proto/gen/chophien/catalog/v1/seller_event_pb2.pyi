@@ -174,7 +174,7 @@ class SellerRegistered(_message.Message):
     kind: Global___SellerKind.ValueType
     """Kind of trader. Never unspecified."""
     tax_id: _builtins.str
-    """Tax id as text. Empty = none yet."""
+    """Tax id as text. Empty = registered before it was needed."""
     @_builtins.property
     def home(self) -> _common_pb2.Place:
         """Home commune. Never unset."""

@@ -18,6 +18,11 @@ class SellerKind(StrEnum):
     COOPERATIVE = "COOPERATIVE"
     COMPANY = "COMPANY"
 
+    @property
+    def always_registered(self) -> bool:
+        """Whether it exists by its business registration only; households and individuals may trade without one."""
+        return self in (SellerKind.COOPERATIVE, SellerKind.COMPANY)
+
 
 class Refusal(StrEnum):
     """Why stock was refused."""

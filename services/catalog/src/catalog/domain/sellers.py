@@ -17,7 +17,7 @@ AHEAD_MAX = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class PublicBlock:
-    """What the law wants buyers to see about a seller besides its address (R04)."""
+    """What the law wants buyers to see about a seller besides its address (R04); complete from the registration on."""
 
     legal_name: str
     kind: SellerKind

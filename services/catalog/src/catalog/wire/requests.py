@@ -49,18 +49,21 @@ COMMUNES_SINCE = date(2025, 7, 1)
 
 
 def register_seller(request: pb.RegisterSellerRequest, caller: Caller) -> commands.RegisterSeller:
-    """RegisterSeller; without an id the seller of the credential, or a new one."""
-    kind = enum_name(seller_event_pb2.SellerKind, request.kind, "kind")
-    if kind == "UNSPECIFIED":
+    """RegisterSeller; without an id the seller of the credential, or a new one. The public block must be complete."""
+    stated = enum_name(seller_event_pb2.SellerKind, request.kind, "kind")
+    if stated == "UNSPECIFIED":
         raise Invalid("kind", "must be stated")
+    kind = SellerKind(stated)
     return commands.RegisterSeller(
         acting_seller_id=caller.seller_id,
         seller_id=_given_or_new(request.seller_id or caller.seller_id, "seller_id"),
         public_block=PublicBlock(
             legal_name=text(request.legal_name, "legal_name"),
-            kind=SellerKind(kind),
-            tax_id=text(request.tax_id, "tax_id", 20, needed=False),
-            registration_number=text(request.registration_number, "registration_number", 40, needed=False),
+            kind=kind,
+            tax_id=text(request.tax_id, "tax_id", 20),
+            registration_number=text(
+                request.registration_number, "registration_number", 40, needed=kind.always_registered
+            ),
             public_phone=phone(request.public_phone, "public_phone"),
             return_policy=text(request.return_policy, "return_policy"),
             complaint_policy=text(request.complaint_policy, "complaint_policy"),

@@ -148,7 +148,7 @@ def _open_offers(stock: Stock, shop: Shop, now: datetime) -> Iterable[pb.OpenedO
 
 
 def public_block(seller: Seller, point: PickupPoint) -> pb.SellerPublicBlock:
-    """What buyers must see about a seller, always complete (R04)."""
+    """What buyers must see about a seller (R04); complete, for no seller is registered with less."""
     block = seller.public_block
     return pb.SellerPublicBlock(
         seller_id=seller.id,
