@@ -10,6 +10,7 @@ from bench.planner.instance import DAY_S, Hub, Instance, Span
 from bench.planner.rows import Note
 
 ALWAYS = Hub(id="", place="").close
+NEVER = (0, 0)
 TAKEN = "stands in the first day only and is taken for every day"
 
 
@@ -61,4 +62,5 @@ def _both(spans: Sequence[Span], others: Sequence[Span]) -> list[Span]:
     """Where spans and others overlap; empty = always."""
     if not spans or not others:
         return list(spans or others)
-    return sorted({(max(a, c), min(b, d)) for a, b in spans for c, d in others if max(a, c) < min(b, d)})
+    found = {(max(a, c), min(b, d)) for a, b in spans for c, d in others if max(a, c) < min(b, d)}
+    return sorted(found) or [NEVER]

@@ -115,6 +115,12 @@ def test_hours_of_a_hub_are_daily_too() -> None:
         assert run(instance).left == run(instance).late == 0
 
 
+def test_a_shift_outside_its_hub_s_hours_is_no_shift() -> None:
+    hub = {"id": "hub", "place": "hub", "open": 6 * HOUR, "close": 18 * HOUR}
+    instance, _ = heard(days(hubs=[hub], vehicle={"shift": [20 * HOUR, 23 * HOUR]}))
+    assert run(instance).left == 3
+
+
 @pytest.mark.parametrize("family", [name for name in FAMILIES if name not in ("C", "G", "H")])
 def test_our_own_families_keep_their_meaning(family: str) -> None:
     instance, notes = FAMILIES[family](1), list[str]()
