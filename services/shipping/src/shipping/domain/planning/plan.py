@@ -22,7 +22,7 @@ from shipping.domain.planning.triage import apply
 from shipping.domain.planning.validate import refuse_invalid, refuse_invalid_budget
 from shipping.domain.planning.weighing import advise
 from shipping.domain.planning.whatif import frozen_runs, sellers_to_call
-from shipping.domain.planning.witness import along, told, witnesses
+from shipping.domain.planning.witness import along, witnesses
 
 SEARCH_FAILURES = (ValueError, ArithmeticError, LookupError, RuntimeError)
 """What the solvers raise for problems they do not take; a plan must go out all the same, and its policy tells."""
@@ -63,7 +63,7 @@ def _plan(session: Session) -> Plan:
         proofs, _ = _safe_to_hold(session, [*items, *unproved], decision)
     assert decision, "the first turn always routes"
     codes = {ride.parcel_id: "NO_WITNESS" for item in unproved for ride in item.rides}
-    plan = told(wave, checked(session, replace(decision, held_codes=codes), proofs))
+    plan = checked(session, replace(decision, held_codes=codes), proofs)
     return replace(plan, call_sellers=sellers_to_call(wave, plan))
 
 

@@ -11,6 +11,9 @@ from shipping.domain.planning.model import Ride
 from shipping.domain.planning.money import days_late
 from shipping.domain.planning.session import Decision, Session
 
+HELD, WITNESS_TIME, NOT_PROVED = "HELD_FOR_LATER_WAVE", "witness_time", "none"
+"""Every parcel held by the planner's own word has a figure with the wave of its witness, or says that it has none."""
+
 
 class Reasons:
     """The reasons of one plan."""
@@ -23,7 +26,7 @@ class Reasons:
         self.of = {p: number for number, run in enumerate(runs) for stop in run.stops for p in stop.parcel_ids}
         self.added = {p: one for one in session.additions for p in one.parcel_ids}
         self.meant = {ride.parcel_id for item in session.items if id(item) in decision.rides for ride in item.rides}
-        self.proved = {p for one in witnesses for stop in one.run.stops for p in stop.parcel_ids}
+        self.proved = {p: one.decide_time for one in witnesses for stop in one.run.stops for p in stop.parcel_ids}
         self.marginals = Marginals(session, runs)
 
     def all(self) -> tuple[Reason, ...]:
@@ -78,9 +81,9 @@ class Reasons:
     def _waits(self, outlook: Outlook) -> Reason:
         ride, ground = outlook.ride, self.session.ground
         full = (ride.parcel_id in self.meant or outlook.must) and ride.parcel_id not in self.proved
-        code = outlook.refusal or ("NO_CAPACITY" if full else "HELD_FOR_LATER_WAVE")
+        code = outlook.refusal or ("NO_CAPACITY" if full else HELD)
         pinned = any(pin.parcel_id == ride.parcel_id and pin.rides for pin in self.session.wave.pins)
-        wave = outlook.last_wave if code == "HELD_FOR_LATER_WAVE" else None
+        wave = outlook.last_wave if code == HELD else None
         wave = self.session.sorter.next_chance(ride) if wave is None else wave
         figures = [("deadline_time", min(ride.latest.values()).isoformat())] if ride.latest else []
         if pinned:
@@ -90,6 +93,9 @@ class Reasons:
             figures.append(("return_time_if_held", ground.moment(outlook.home_if_last).isoformat()))
         if self._lost(outlook):
             figures.append(LOST)
+        if code == HELD and ride.must_ride is None:
+            proof = self.proved.get(ride.parcel_id)
+            figures.append((WITNESS_TIME, proof.isoformat() if proof else NOT_PROVED))
         return Reason(
             parcel_id=ride.parcel_id,
             code=code,

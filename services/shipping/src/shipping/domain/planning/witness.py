@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from shipping.domain.planning.answer import Plan, Run, Witness
+from shipping.domain.planning.answer import Run, Witness
 from shipping.domain.planning.bookings import Bookings, Trip
 from shipping.domain.planning.insertion import insertion
 from shipping.domain.planning.items import Item
-from shipping.domain.planning.model import Vehicle, Wave
+from shipping.domain.planning.model import Vehicle
 from shipping.domain.planning.packing import bundled, merged
 from shipping.domain.planning.router import stops_of
 from shipping.domain.planning.session import Session
 
 TRIES_MAX = 12_000
 """So often is an item held against a run, some 0.3 CPU-s; what is not reached by then stays unproved and is told so."""
-
-HELD, WITNESS_TIME, NOT_PROVED = "HELD_FOR_LATER_WAVE", "witness_time", "none"
-"""Every parcel that is held for a later wave has a figure with the wave of its witness, or says that it has none."""
 
 SPLIT = 4
 """Parcels of one gate are placed together up to this fraction of the smallest vehicle."""
@@ -73,20 +70,6 @@ def _bundles(session: Session, items: Sequence[Item]) -> list[list[Item]]:
     """Earliest promise first."""
     order = sorted(items, key=lambda item: (min(item.latest.values(), default=0), item.place, item.rides[0].parcel_id))
     return bundled(order, session.ground, SPLIT)
-
-
-def told(wave: Wave, plan: Plan) -> Plan:
-    """The plan whose reasons name, for each parcel held by the planner's own word, the wave that proves it, or none."""
-    proofs = {p: proof.decide_time for proof in plan.witnesses for stop in proof.run.stops for p in stop.parcel_ids}
-    others = {ride.parcel_id for ride in wave.rides if ride.must_ride is not None}
-    reasons = []
-    for reason in plan.reasons:
-        if reason.code == HELD and reason.parcel_id not in others:
-            moment = proofs.get(reason.parcel_id)
-            figure = WITNESS_TIME, moment.isoformat() if moment else NOT_PROVED
-            reason = replace(reason, figures=(*reason.figures, figure))
-        reasons.append(reason)
-    return replace(plan, reasons=tuple(reasons))
 
 
 class _Maker:
