@@ -81,7 +81,7 @@ class Parcel(Aggregate):
         )
 
     def promised_anew(self, promise: Promise, now: datetime) -> Outcome:
-        """Another promise after a miss (R91) or a closure; nothing if no later, for then another run keeps the first."""
+        """Another promise after a miss (R91) or closure; nothing if no later, for then another run keeps the first."""
         before = self.promise
         if before is None or promise.handover_deadline_time <= before.handover_deadline_time:
             return said(self)
