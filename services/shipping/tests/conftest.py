@@ -121,14 +121,9 @@ class Yard:
         return self.memory.get(Tender, self.batch(batch.id).tender_id)
 
     def accept(self, batch: Batch, partner: str = "partner-a", refused: Sequence[str] = ()) -> Outcome:
-        return self.do(
-            commands.AcceptTender(
-                tender_id=self.tender(batch).id,
-                batch_id=batch.id,
-                partner_id=partner,
-                refused_parcel_ids=tuple(refused),
-            )
-        )
+        run: dict[str, Any] = {"tender_id": self.tender(batch).id, "batch_id": batch.id, "partner_id": partner}
+        ids = tuple(line.parcel_id for line in self.memory.all(Line) if line.batch_id == batch.id)
+        return self.do(commands.AcceptTender(**run, parcel_ids=ids, refused_parcel_ids=tuple(refused)))
 
     def expire(self) -> None:
         for tender in list(self.memory.all(Tender)):

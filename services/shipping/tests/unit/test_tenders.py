@@ -35,7 +35,9 @@ def test_a_batch_without_another_partner_is_open_after_silence_and_planned_anew(
     assert yard.said(batch.id)[-2:] == ["TenderExpired", "TenderClosed"]
     with pytest.raises(NoLongerYours):
         yard.do(
-            commands.AcceptTender(tender_id=late.id, batch_id=batch.id, partner_id="partner-a", refused_parcel_ids=())
+            commands.AcceptTender(
+                tender_id=late.id, batch_id=batch.id, partner_id="partner-a", parcel_ids=(), refused_parcel_ids=()
+            )
         )
     plan = yard.plan_command(take_all=True)
     yard.twice(plan)
@@ -65,7 +67,9 @@ def test_after_silence_the_next_partner_is_asked_and_the_first_is_late(yard: Yar
     assert (first.partner_id, second.partner_id, second.state) == ("partner-a", "partner-c", TenderState.OFFERED)
     with pytest.raises(NoLongerYours):
         yard.do(
-            commands.AcceptTender(tender_id=first.id, batch_id=batch.id, partner_id="partner-a", refused_parcel_ids=())
+            commands.AcceptTender(
+                tender_id=first.id, batch_id=batch.id, partner_id="partner-a", parcel_ids=(), refused_parcel_ids=()
+            )
         )
     yard.accept(batch, "partner-c")
     assert yard.batch(batch.id).partner_id == "partner-c"
@@ -147,6 +151,26 @@ def test_refusing_everything_or_strangers_is_no_acceptance(yard: Yard) -> None:
         with pytest.raises(Invalid):
             yard.accept(batch, refused=refused)
     assert yard.batch(batch.id).state is BatchState.TENDERED
+
+
+def test_refusing_what_was_called_off_meanwhile_does_not_spoil_an_acceptance(yard: Yard) -> None:
+    ids = yard.packed(3)
+    (batch,) = yard.plan()
+    yard.do(commands.CancelParcel(parcel_id=ids[0], reason="BUYER_CANCELLED"))
+    yard.drop_cancelled()
+    for _ in range(2):
+        assert yard.accept(batch, refused=ids[:2]).reply.parcel_ids == (ids[2],)
+    assert yard.last(events.BatchAccepted).refused_parcel_ids == (ids[1],)
+
+
+def test_accepting_again_must_refuse_the_same(yard: Yard) -> None:
+    ids = yard.packed(3)
+    (batch,) = yard.plan()
+    yard.accept(batch, refused=ids[:1])
+    assert yard.accept(batch, refused=ids[:1]).reply == yard.batch(batch.id)
+    for other in ([], ids[:2], ids[1:2]):
+        with pytest.raises(Invalid, match="refused_parcel_ids"):
+            yard.accept(batch, refused=other)
 
 
 @pytest.mark.parametrize("accepted", [False, True])

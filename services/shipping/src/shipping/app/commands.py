@@ -95,11 +95,12 @@ class SavePlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptTender:
-    """A partner takes a run."""
+    """A partner takes a run. `parcel_ids` are all that were ever on it."""
 
     tender_id: str
     batch_id: str
     partner_id: str
+    parcel_ids: tuple[str, ...]
     refused_parcel_ids: tuple[str, ...]
 
 

@@ -53,10 +53,12 @@ class CourierServicer(pb_grpc.CourierServiceServicer):
         partner_id = caller().partner_id
         async with self._runtime.engine.connect() as connection:
             tender, batch = await reads.tender_for(connection, identifier(request.tender_id, "tender_id"), partner_id)
+            lines = await reads.lines(connection, batch.id)
         command = AcceptTender(
             tender_id=tender.id,
             batch_id=batch.id,
             partner_id=partner_id,
+            parcel_ids=tuple(line.parcel_id for line in lines),
             refused_parcel_ids=requests.refused_parcel_ids(request),
         )
         return await self._door.execute(command, request, courier.tender_accepted)

@@ -22,20 +22,24 @@ from shipping.domain.tendering import Offer, accepted, passed_on
 
 
 def accept_tender(command: commands.AcceptTender, loaded: Loaded, moment: Moment) -> Outcome:
-    """The reply is the batch as accepted; accepting again answers the same."""
+    """The reply is the batch as accepted; accepting again alike answers the same."""
     tender = loaded.require(Tender, command.tender_id).owned_by(command.partner_id)
     batch = loaded.require(Batch, tender.batch_id)
-    refused = frozenset(command.refused_parcel_ids)
+    lines = {id: line for id in command.parcel_ids if (line := loaded.get(Line, line_id(batch.id, id)))}
+    # What left the run since it was offered, nobody need refuse.
+    left = {id for id, line in lines.items() if line.state is LineState.CANCELLED}
+    refused = frozenset(command.refused_parcel_ids) - left
     if tender.state is TenderState.ACCEPTED:
         return Outcome(reply=batch)
     taken = tender.accept(moment.now)
+        if refused != {id for id, line in lines.items() if line.state is LineState.REFUSED}:
+            raise Invalid("refused_parcel_ids", "differ from those refused when the run was taken")
     _require_offered(batch, tender)
     if unknown := refused - set(batch.parcel_ids):
         raise Invalid("refused_parcel_ids", f"{min(unknown)} is not on this run")
     if refused == set(batch.parcel_ids):
         raise Invalid("refused_parcel_ids", "nothing would be left; decline the tender instead")
-    lines = (loaded.require(Line, line_id(batch.id, id)) for id in sorted(refused))
-    outs = tuple(Change(line.taken_out(LineState.REFUSED, "REFUSED_BY_PARTNER")) for line in lines)
+    outs = tuple(Change(lines[id].taken_out(LineState.REFUSED, "REFUSED_BY_PARTNER")) for id in sorted(refused))
     outcome = accepted(batch, taken, refused, moment.now)
     return replace(outcome, changes=outcome.changes + outs)
 

@@ -55,7 +55,7 @@ def _accept(command: c.AcceptTender) -> Keys:
     return [
         Key(Tender, command.tender_id),
         Key(Batch, command.batch_id),
-        *_lines(command.batch_id, command.refused_parcel_ids),
+        *_lines(command.batch_id, command.parcel_ids),
     ]
 
 
