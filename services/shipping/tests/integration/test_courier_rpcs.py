@@ -117,6 +117,25 @@ async def test_buyers_names_are_told_until_a_month_after_the_run(house: House) -
     assert house.orders.asked == [1], "orders is not even asked"
 
 
+async def told_names(house: House, batch_id: str) -> dict[str, str]:
+    """By parcel, the buyers' names that the run's partner reads."""
+    manifest = await house.stub("partner-a").GetManifest(courier.GetManifestRequest(batch_id=batch_id))
+    return {parcel.parcel_id: parcel.buyer.name for stop in manifest.stops for parcel in stop.parcels}
+
+
+async def test_a_partner_reads_no_names_of_buyers_whose_parcels_it_does_not_have(house: House) -> None:
+    batch_id, ids = await house.awarded(3)
+    request = courier.ReportPickupRequest(request_id=rid(), batch_id=batch_id)
+    request.reports.add(parcel_id=ids[0], picked=False, reason="NOT_READY")
+    request.reports.add(parcel_id=ids[1], picked=True)
+    await house.stub("partner-a").ReportPickup(request)
+    names = await told_names(house, batch_id)
+    assert [bool(names[id]) for id in ids] == [False, True, True], "the third is still to be collected"
+    await house.tick("lapse_runs", hours=20)
+    names = await told_names(house, batch_id)
+    assert [bool(names[id]) for id in ids] == [False, True, False]
+
+
 async def test_pickups_are_reported_and_the_missed_ride_again(house: House) -> None:
     batch_id, ids = await house.awarded(3)
     request = courier.ReportPickupRequest(request_id="p1", batch_id=batch_id)

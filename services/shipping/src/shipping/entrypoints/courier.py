@@ -82,13 +82,15 @@ class CourierServicer(pb_grpc.CourierServiceServicer):
         """An accepted run with everybody's contacts."""
         async with self._runtime.engine.connect() as connection:
             batch = await reads.batch(connection, identifier(request.batch_id, "batch_id"))
-            _check_awarded(batch, caller().partner_id)
+            partner_id = caller().partner_id
+            _check_awarded(batch, partner_id)
             parcels = await reads.parcels(connection, batch.parcel_ids)
+            riding = {line.parcel_id for line in await reads.lines(connection, batch.id) if line.live}
             points = await reads.points(connection, (stop.pickup_point_id for stop in batch.stops))
-        # Nobody needs to know for ever where a buyer lives.
+        # Who does not carry a parcel, and nobody for ever, needs to know where its buyer lives.
         told = self._runtime.clock.now() <= batch.return_time + self._contact_span
-        asked = {one.shipment.contact_id for one in parcels.values()} if told else set[str]()
-        contacts = await self._contacts(sorted(asked))
+        theirs = [one for one in parcels.values() if one.id in riding or one.partner_id == partner_id]
+        contacts = await self._contacts(sorted({one.shipment.contact_id for one in theirs}) if told else [])
         hub = self._world.network.hubs[batch.hub_id]
         return courier.manifest_to(
             courier.Manifest(batch=batch, hub=hub, parcels=parcels, points=points, contacts=contacts)
