@@ -147,9 +147,10 @@ class Yard:
         finished: bool = False,
         handed_over: bool = False,
         partner: str = "partner-a",
+        at: datetime | None = None,
     ) -> PickupReply:
-        reports = [commands.GateReport(parcel_id=id, picked=True, reason="", report_time=None) for id in picked]
-        reports += [commands.GateReport(parcel_id=id, picked=False, reason=reason, report_time=None) for id in missed]
+        reports = [commands.GateReport(parcel_id=id, picked=True, reason="", report_time=at) for id in picked]
+        reports += [commands.GateReport(parcel_id=id, picked=False, reason=reason, report_time=at) for id in missed]
         reply = self.do(
             commands.ReportPickup(
                 batch_id=batch.id,
@@ -157,7 +158,7 @@ class Yard:
                 parcel_ids=self.batch(batch.id).parcel_ids,
                 reports=tuple(reports),
                 run_finished=finished,
-                handover_time=self.now if handed_over else None,
+                handover_time=(at or self.now) if handed_over else None,
             )
         ).reply
         assert isinstance(reply, PickupReply)

@@ -178,6 +178,7 @@ async def test_bad_reports_are_refused(house: House) -> None:
 async def test_scans_are_kept_applied_once_and_by_the_partners_time(house: House) -> None:
     _, (id,) = await house.picked(1)
     stub, start = house.stub("partner-a"), house.clock.now()
+    house.clock.move(timedelta(hours=4))
 
     async def scan(scan_id: str, kind: courier.ScanKind.ValueType, hours: int, **more: Any) -> int:
         request = courier.ReportScanRequest(request_id=rid(), scan_id=scan_id, parcel_id=id, kind=kind, **more)
@@ -218,6 +219,66 @@ async def test_a_run_that_was_never_reported_is_planned_anew_and_late_scans_coun
     await house.tick("drop_cancelled", "lapse_runs")
     lines = await house.rows(f"SELECT parcel_id, state FROM lines WHERE batch_id = '{anew}' ORDER BY live")
     assert lines == [(ids[0], "cancelled"), (ids[1], "planned")]
+
+
+async def delivered(house: House, parcel_id: str, **when: float) -> int:
+    """A delivery with its cash, so long from now."""
+    scan = courier.ReportScanRequest(request_id=rid(), scan_id=rid(), parcel_id=parcel_id, cod_collected_vnd=50_000)
+    scan.kind = courier.SCAN_KIND_DELIVERED
+    scan.scan_time.FromDatetime(house.clock.now() + timedelta(**when))
+    return int((await house.stub("partner-a").ReportScan(scan)).outcome)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+async def test_goods_taken_offline_before_the_cancel_are_followed_to_the_door(house: House, count: int) -> None:
+    """With one parcel the run is withdrawn over the cancel; the goods are on board all the same."""
+    batch_id, ids = await house.awarded(count)
+    taken = house.clock.now()
+    house.clock.move(timedelta(minutes=20))
+    await house.stub().CancelParcel(pb.CancelParcelRequest(request_id=rid(), parcel_id=ids[0], reason="X"))
+    await house.tick("drop_cancelled", minutes=30)
+    report = courier.ReportPickupRequest(request_id=rid(), batch_id=batch_id, run_finished=True)
+    for id in ids:
+        report.reports.add(parcel_id=id, picked=True).report_time.FromDatetime(taken)
+    answer = await house.stub("partner-a").ReportPickup(report)
+    assert {one.outcome for one in answer.results} == {courier.PICKUP_OUTCOME_APPLIED}
+    assert await delivered(house, ids[0]) == courier.SCAN_OUTCOME_APPLIED
+    assert (await house.kinds(ids[0]))[-3:] == ["ParcelCancelled", "ParcelPickedUp", "ParcelDelivered"]
+    told = await house.stub().GetParcel(pb.GetParcelRequest(parcel_id=ids[0]))
+    assert told.parcel.state == pb.PARCEL_STATE_DELIVERED and told.parcel.return_wanted
+
+
+@pytest.mark.parametrize("fate", ["missed", "cancelled"])
+async def test_scans_of_what_was_not_to_be_taken_show_that_it_was(house: House, fate: str) -> None:
+    batch_id, ids = await house.awarded(2)
+    report = courier.ReportPickupRequest(request_id=rid(), batch_id=batch_id)
+    if fate == "missed":
+        report.reports.add(parcel_id=ids[0], picked=False, reason="NOT_READY")
+    else:
+        await house.stub().CancelParcel(pb.CancelParcelRequest(request_id=rid(), parcel_id=ids[0], reason="X"))
+    await house.stub("partner-a").ReportPickup(report)
+    assert await delivered(house, ids[0]) == courier.SCAN_OUTCOME_APPLIED
+
+
+async def test_a_refused_parcel_is_not_the_partners(house: House) -> None:
+    ids = await house.ready_parcels(2)
+    await house.push()
+    stub = house.stub("partner-a")
+    (tender,) = (await stub.ListTenders(courier.ListTendersRequest())).tenders
+    accept = courier.AcceptTenderRequest(request_id=rid(), tender_id=tender.tender_id, refused_parcel_ids=ids[:1])
+    first = await stub.AcceptTender(accept)
+    accept.request_id = rid()
+    assert await stub.AcceptTender(accept) == first
+    other = courier.AcceptTenderRequest(request_id=rid(), tender_id=tender.tender_id)
+    assert await refused(stub.AcceptTender(other)) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID")
+    assert await delivered(house, ids[0]) == courier.SCAN_OUTCOME_UNKNOWN_PARCEL
+
+
+async def test_a_delivery_is_not_yet_to_come(house: House) -> None:
+    _, (id,) = await house.picked(1)
+    assert await delivered(house, id, days=25_000) == courier.SCAN_OUTCOME_APPLIED
+    told = await house.stub().GetParcel(pb.GetParcelRequest(parcel_id=id))
+    assert told.history[-1].time.ToDatetime(house.clock.now().tzinfo) == house.clock.now()
 
 
 async def test_the_database_allows_a_parcel_one_live_line(house: House) -> None:

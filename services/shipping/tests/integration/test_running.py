@@ -187,7 +187,7 @@ async def test_a_parcel_goes_all_the_way_over_the_wire(running: Running, say: An
     await running.call("ReportPickup", report, "a-token")
     for number, kind in enumerate((courier.SCAN_KIND_IN_TRANSIT, courier.SCAN_KIND_DELIVERED)):
         scan = courier.ReportScanRequest(request_id=f"s{number}", scan_id=f"s{number}", parcel_id=parcel_id, kind=kind)
-        scan.scan_time.FromDatetime(running.now + timedelta(hours=number))
+        scan.scan_time.FromDatetime(running.now + timedelta(minutes=number))
         await running.call("ReportScan", scan, "a-token")
     said = await running.heard("chophien.shipping.v1.ParcelEvent", ParcelEvent, parcel_id, 6)
     assert [kind for kind, _ in said] == [

@@ -130,7 +130,7 @@ def test_a_pickup_point_that_moves_keeps_the_old_gate_for_older_parcels(yard: Ya
 
 
 def life(yard: Yard, id: str) -> list[Any]:
-    """A full life of scans with one failed delivery."""
+    """A full life of scans with one failed delivery, told once it is over."""
     kinds = [
         ScanKind.IN_TRANSIT,
         ScanKind.OUT_FOR_DELIVERY,
@@ -138,7 +138,8 @@ def life(yard: Yard, id: str) -> list[Any]:
         ScanKind.OUT_FOR_DELIVERY,
         ScanKind.DELIVERED,
     ]
-    times = [yard.now.replace(hour=10 + number) for number in range(len(kinds))]
+    times = [yard.now + timedelta(hours=number) for number in range(len(kinds))]
+    yard.later(hours=len(kinds))
     return [
         yard.scan_command(id, kind, time, f"scan-{number}")
         for number, (kind, time) in enumerate(zip(kinds, times, strict=True))
@@ -199,7 +200,8 @@ def test_a_delivery_counts_however_many_scans_came_before(yard: Yard) -> None:
     """Cash was collected; a history that is full must not lose it."""
     id = collected(yard)
     for number in range(STEPS_MAX):
-        yard.do(yard.scan_command(id, ScanKind.IN_TRANSIT, yard.now + timedelta(minutes=number), f"s{number}"))
+        yard.later(minutes=1)
+        yard.do(yard.scan_command(id, ScanKind.IN_TRANSIT, yard.now, f"s{number}"))
     yard.later(days=1)
     assert yard.do(yard.scan_command(id, ScanKind.DELIVERED, yard.now, "last")).reply is ScanOutcome.APPLIED
     assert yard.last(events.ParcelDelivered).cod_collected_vnd == 50_000

@@ -107,7 +107,7 @@ def test_a_run_that_got_nothing_has_failed(yard: Yard) -> None:
         yard.report(batch, handed_over=True)
 
 
-def test_reports_repeat_without_effect_and_the_first_one_stays(yard: Yard) -> None:
+def test_reports_repeat_without_effect_and_no_miss_takes_back_a_pickup(yard: Yard) -> None:
     ids = yard.packed(2)
     (batch,) = yard.plan()
     yard.accept(batch)
@@ -115,8 +115,8 @@ def test_reports_repeat_without_effect_and_the_first_one_stays(yard: Yard) -> No
     said = len(yard.memory.said)
     again = yard.report(batch, ids[:1], ids[1:])
     assert [outcome for _, outcome in again.outcomes] == ["repeated", "repeated"]
-    against = yard.report(batch, ids[1:], [*ids[:1], "DH0-1"])
-    assert [outcome for _, outcome in against.outcomes] == ["conflict", "conflict", "not_on_run"]
+    against = yard.report(batch, missed=[*ids[:1], "DH0-1"])
+    assert [outcome for _, outcome in against.outcomes] == ["conflict", "not_on_run"]
     assert len(yard.memory.said) == said
 
 

@@ -17,7 +17,7 @@ from shipping.domain.batch import ENDED, FINISHED, Batch, BatchState
 from shipping.domain.closure import Closure
 from shipping.domain.line import Line, LineState, line_id
 from shipping.domain.parcel import Parcel
-from shipping.domain.parcel_steps import FINAL, ParcelState, ScanKind
+from shipping.domain.parcel_steps import ENDS, MOVES, ScanKind
 from shipping.domain.tender import Tender, TenderState
 
 POINTS = ("pp-binh-lu-zone", "pp-hamlet", "pp-ban-bo")
@@ -33,7 +33,6 @@ class Day(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.yard = type(self).make()
-        self.finals: dict[str, ParcelState] = {}
         self.scanned = 0
 
     def some(self, data: Any, kind: type, wanted: Callable[[Any], bool] = lambda _: True) -> Any:
@@ -106,8 +105,10 @@ class Day(RuleBasedStateMachine):
         )
 
     def may_be_reported(self, batch: Batch) -> bool:
-        lapsed = any(self.line(batch, id).state is LineState.LAPSED for id in batch.parcel_ids)
-        return bool(batch.stops) and (batch.state in COLLECTING or (batch.state is BatchState.FAILED and lapsed))
+        return bool(batch.stops) and batch.state in (*COLLECTING, *FINISHED)
+
+    def was_taken(self, line: Line) -> bool:
+        return line.state is not LineState.REFUSED and bool(self.yard.batch(line.batch_id).was_taken)
 
     @rule(hours=st.integers(0, 6))
     def lapse(self, hours: int) -> None:
@@ -121,12 +122,13 @@ class Day(RuleBasedStateMachine):
 
     @rule(data=st.data(), kind=st.sampled_from(SCANS), hours=st.integers(0, 5), times=st.integers(1, 3))
     def scan(self, data: Any, kind: ScanKind, hours: int, times: int) -> None:
-        parcel = self.some(data, Parcel, lambda p: bool(p.partner_id))
-        if parcel is None:
+        line = self.some(data, Line, self.was_taken)
+        if line is None:
             return
         self.scanned += 1
-        at = self.yard.now.replace(hour=0) + timedelta(hours=hours)
-        command = self.yard.scan_command(parcel.id, kind, at, f"scan-{self.scanned}", partner_id=parcel.partner_id)
+        run = {"batch_id": line.batch_id, "partner_id": self.yard.batch(line.batch_id).partner_id}
+        at = self.yard.now - timedelta(hours=hours)
+        command = self.yard.scan_command(line.parcel_id, kind, at, f"scan-{self.scanned}", **run)
         for _ in range(times):
             self.yard.do(command)
 
@@ -176,15 +178,17 @@ class Day(RuleBasedStateMachine):
                 assert (batch.state is BatchState.FAILED) == (picked == 0)
 
     @invariant()
-    def final_states_are_final(self) -> None:
+    def a_parcel_ends_as_the_weightiest_of_its_scans(self) -> None:
         for parcel in self.yard.memory.all(Parcel):
-            if parcel.state in FINAL:
-                assert self.finals.setdefault(parcel.id, parcel.state) is parcel.state
+            moves = [MOVES[ScanKind(step.kind)] for step in parcel.history if step.scan_id]
+            ends = [state for state in moves if state in ENDS]
+            assert not ends or parcel.state is max(ends, key=ENDS.__getitem__)
+            assert not moves or parcel.state in moves, "also of a parcel that was called off"
 
     @invariant()
     def a_final_state_is_said_once(self) -> None:
         last = (events.ParcelDelivered, events.ParcelReturned, events.ParcelLost, events.ParcelCancelled)
-        said = Counter(at.aggregate_id for at in self.yard.memory.said if isinstance(at.fact, last))
+        said = Counter((at.aggregate_id, type(at.fact)) for at in self.yard.memory.said if isinstance(at.fact, last))
         assert all(count == 1 for count in said.values())
 
     @invariant()

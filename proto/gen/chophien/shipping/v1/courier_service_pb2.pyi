@@ -36,9 +36,9 @@ class _PickupOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PickupO
     PICKUP_OUTCOME_REPEATED: _PickupOutcome.ValueType  # 2
     """The same was reported before."""
     PICKUP_OUTCOME_CONFLICT: _PickupOutcome.ValueType  # 3
-    """Another report came first and stays; tell the dispatcher if it is wrong."""
+    """It is on board, or given up waiting for; that it was missed is no news then. A pickup after a miss is APPLIED."""
     PICKUP_OUTCOME_CANCELLED: _PickupOutcome.ValueType  # 4
-    """The parcel was called off; leave it, or bring it back."""
+    """The parcel was called off before the pickup, or another run has it; leave it, or bring it back."""
     PICKUP_OUTCOME_NOT_ON_RUN: _PickupOutcome.ValueType  # 5
     """The parcel is not on this run."""
 
@@ -52,9 +52,9 @@ PICKUP_OUTCOME_APPLIED: PickupOutcome.ValueType  # 1
 PICKUP_OUTCOME_REPEATED: PickupOutcome.ValueType  # 2
 """The same was reported before."""
 PICKUP_OUTCOME_CONFLICT: PickupOutcome.ValueType  # 3
-"""Another report came first and stays; tell the dispatcher if it is wrong."""
+"""It is on board, or given up waiting for; that it was missed is no news then. A pickup after a miss is APPLIED."""
 PICKUP_OUTCOME_CANCELLED: PickupOutcome.ValueType  # 4
-"""The parcel was called off; leave it, or bring it back."""
+"""The parcel was called off before the pickup, or another run has it; leave it, or bring it back."""
 PICKUP_OUTCOME_NOT_ON_RUN: PickupOutcome.ValueType  # 5
 """The parcel is not on this run."""
 Global___PickupOutcome: _TypeAlias = PickupOutcome  # noqa: Y015
@@ -384,11 +384,11 @@ class ManifestContact(_message.Message):
     PHONE_FIELD_NUMBER: _builtins.int
     ADDRESS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Name. Empty = erased, or the run ended too long ago."""
+    """Name. Empty = erased, the parcel is not with the partner any more, or the run ended too long ago."""
     phone: _builtins.str
-    """Phone, E.164. Empty = erased, or the run ended too long ago."""
+    """Phone, E.164. Empty = as the name."""
     address: _builtins.str
-    """Street, house or other directions. Empty = none, erased, or the run ended too long ago."""
+    """Street, house or other directions. Empty = none was given, or as the name."""
     def __init__(
         self,
         *,
@@ -438,7 +438,7 @@ class ManifestParcel(_message.Message):
 
     @_builtins.property
     def buyer(self) -> Global___ManifestContact:
-        """The buyer; without name, phone and address once erased, or when the run ended too long ago. Never unset."""
+        """The buyer; without name, phone and address once erased, when the parcel was missed or given up waiting for, or when the run ended too long ago. Never unset."""
 
     @_builtins.property
     def delivery_deadline_time(self) -> _timestamp_pb2.Timestamp:
@@ -604,7 +604,7 @@ class PickupReport(_message.Message):
     """Why it was missed, a reason of PickupFailed; needed then. Empty = it was picked."""
     @_builtins.property
     def report_time(self) -> _timestamp_pb2.Timestamp:
-        """Partner's time of the scan or of the visit. Unset = now."""
+        """Partner's time of the scan or of the visit. One more than 5 minutes ahead, or before the parcel was, counts as now. Unset = now."""
 
     def __init__(
         self,
@@ -645,7 +645,7 @@ class ReportPickupRequest(_message.Message):
 
     @_builtins.property
     def handover_time(self) -> _timestamp_pb2.Timestamp:
-        """Partner's time at which the hub took the parcels. Unset = not yet, or said before."""
+        """Partner's time at which the hub took the parcels; if that cannot be, now. Unset = not yet, or said before."""
 
     def __init__(
         self,
@@ -755,7 +755,7 @@ class ReportScanRequest(_message.Message):
     """Why delivery failed or the parcel came back, UPPER_SNAKE_CASE, at most 64 characters. Empty = not stated."""
     @_builtins.property
     def scan_time(self) -> _timestamp_pb2.Timestamp:
-        """Partner's time of the scan; it decides the order, not the arrival. Never unset."""
+        """Partner's time of the scan; it decides the order, not the arrival. One more than 5 minutes ahead, or before the parcel was, counts as now. Never unset."""
 
     def __init__(
         self,

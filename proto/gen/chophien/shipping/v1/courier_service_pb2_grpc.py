@@ -80,8 +80,8 @@ class CourierServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def AcceptTender(self, request, context):
-        """Takes a run, wholly or without some of its parcels. Taking it twice alike changes nothing.
-        Errors: NOT_FOUND, NO_LONGER_YOURS (answered too late, declined or withdrawn), INVALID.
+        """Takes a run, wholly or without some of its parcels. Taking it twice alike changes nothing; what was called off since the offer may be refused or not.
+        Errors: NOT_FOUND, NO_LONGER_YOURS (answered too late, declined or withdrawn), INVALID (also: taken before with other refusals).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -96,7 +96,7 @@ class CourierServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetManifest(self, request, context):
-        """Everything needed to drive an accepted run, with the contacts of pickup points and, until 30 days (a setting) after its planned end, of buyers.
+        """Everything needed to drive an accepted run, with the contacts of pickup points and, until 30 days (a setting) after its planned end, of the buyers whose parcels the partner has or is to collect.
         Errors: NOT_FOUND, NOT_ACCEPTED, INVALID.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

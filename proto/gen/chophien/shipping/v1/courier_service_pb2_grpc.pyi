@@ -21,15 +21,15 @@ class CourierServiceStub:
     Errors: INVALID.
     """
     AcceptTender: _aio.UnaryUnaryMultiCallable[_courier_service_pb2.AcceptTenderRequest, _courier_service_pb2.AcceptTenderResponse]
-    """Takes a run, wholly or without some of its parcels. Taking it twice alike changes nothing.
-    Errors: NOT_FOUND, NO_LONGER_YOURS (answered too late, declined or withdrawn), INVALID.
+    """Takes a run, wholly or without some of its parcels. Taking it twice alike changes nothing; what was called off since the offer may be refused or not.
+    Errors: NOT_FOUND, NO_LONGER_YOURS (answered too late, declined or withdrawn), INVALID (also: taken before with other refusals).
     """
     DeclineTender: _aio.UnaryUnaryMultiCallable[_courier_service_pb2.DeclineTenderRequest, _courier_service_pb2.DeclineTenderResponse]
     """Does not take a run; it is offered to the next partner at once.
     Errors: NOT_FOUND, NO_LONGER_YOURS, INVALID.
     """
     GetManifest: _aio.UnaryUnaryMultiCallable[_courier_service_pb2.GetManifestRequest, _courier_service_pb2.GetManifestResponse]
-    """Everything needed to drive an accepted run, with the contacts of pickup points and, until 30 days (a setting) after its planned end, of buyers.
+    """Everything needed to drive an accepted run, with the contacts of pickup points and, until 30 days (a setting) after its planned end, of the buyers whose parcels the partner has or is to collect.
     Errors: NOT_FOUND, NOT_ACCEPTED, INVALID.
     """
     ReportPickup: _aio.UnaryUnaryMultiCallable[_courier_service_pb2.ReportPickupRequest, _courier_service_pb2.ReportPickupResponse]
@@ -60,8 +60,8 @@ class CourierServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _courier_service_pb2.AcceptTenderRequest,
         context: _aio.ServicerContext[_courier_service_pb2.AcceptTenderRequest, _abc.Awaitable[_courier_service_pb2.AcceptTenderResponse]],
     ) -> _abc.Awaitable[_courier_service_pb2.AcceptTenderResponse]:
-        """Takes a run, wholly or without some of its parcels. Taking it twice alike changes nothing.
-        Errors: NOT_FOUND, NO_LONGER_YOURS (answered too late, declined or withdrawn), INVALID.
+        """Takes a run, wholly or without some of its parcels. Taking it twice alike changes nothing; what was called off since the offer may be refused or not.
+        Errors: NOT_FOUND, NO_LONGER_YOURS (answered too late, declined or withdrawn), INVALID (also: taken before with other refusals).
         """
 
     @_abc_1.abstractmethod
@@ -80,7 +80,7 @@ class CourierServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _courier_service_pb2.GetManifestRequest,
         context: _aio.ServicerContext[_courier_service_pb2.GetManifestRequest, _abc.Awaitable[_courier_service_pb2.GetManifestResponse]],
     ) -> _abc.Awaitable[_courier_service_pb2.GetManifestResponse]:
-        """Everything needed to drive an accepted run, with the contacts of pickup points and, until 30 days (a setting) after its planned end, of buyers.
+        """Everything needed to drive an accepted run, with the contacts of pickup points and, until 30 days (a setting) after its planned end, of the buyers whose parcels the partner has or is to collect.
         Errors: NOT_FOUND, NOT_ACCEPTED, INVALID.
         """
 

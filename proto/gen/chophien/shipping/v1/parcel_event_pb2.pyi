@@ -438,7 +438,7 @@ Global___ParcelDelivered: _TypeAlias = ParcelDelivered  # noqa: Y015
 
 @_typing.final
 class ParcelReturned(_message.Message):
-    """It is back with the seller; final."""
+    """It is back with the seller; final, unless a delivery is told all the same, whose cash must not be lost."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -472,7 +472,7 @@ Global___ParcelReturned: _TypeAlias = ParcelReturned  # noqa: Y015
 
 @_typing.final
 class ParcelLost(_message.Message):
-    """It is lost or destroyed; final."""
+    """It is lost or destroyed; final, unless it is found: then ParcelReturned or ParcelDelivered follows."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -500,7 +500,9 @@ Global___ParcelLost: _TypeAlias = ParcelLost  # noqa: Y015
 
 @_typing.final
 class ParcelCancelled(_message.Message):
-    """It was called off before the courier had it; final."""
+    """It was called off before the courier had it; final, unless the courier turns out to have had it: then its way is told
+    from ParcelPickedUp or a scan on, to ParcelReturned or, with the cash, to ParcelDelivered.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 

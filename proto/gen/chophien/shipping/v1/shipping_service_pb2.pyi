@@ -49,11 +49,11 @@ class _ParcelStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ParcelSta
     PARCEL_STATE_DELIVERED: _ParcelState.ValueType  # 9
     """The buyer has it; final."""
     PARCEL_STATE_RETURNED: _ParcelState.ValueType  # 10
-    """It is back with the seller; final."""
+    """It is back with the seller; final, unless a delivery is told all the same."""
     PARCEL_STATE_LOST: _ParcelState.ValueType  # 11
-    """Lost or destroyed; final."""
+    """Lost or destroyed; final, unless it comes back or is delivered all the same."""
     PARCEL_STATE_CANCELLED: _ParcelState.ValueType  # 12
-    """Called off before the courier had it; final."""
+    """Called off before the courier had it; final, unless the courier turns out to have had it: then it is to come back."""
     PARCEL_STATE_REFUSED: _ParcelState.ValueType  # 13
     """It could not be shipped; final."""
 
@@ -81,11 +81,11 @@ PARCEL_STATE_DELIVERY_FAILED: ParcelState.ValueType  # 8
 PARCEL_STATE_DELIVERED: ParcelState.ValueType  # 9
 """The buyer has it; final."""
 PARCEL_STATE_RETURNED: ParcelState.ValueType  # 10
-"""It is back with the seller; final."""
+"""It is back with the seller; final, unless a delivery is told all the same."""
 PARCEL_STATE_LOST: ParcelState.ValueType  # 11
-"""Lost or destroyed; final."""
+"""Lost or destroyed; final, unless it comes back or is delivered all the same."""
 PARCEL_STATE_CANCELLED: ParcelState.ValueType  # 12
-"""Called off before the courier had it; final."""
+"""Called off before the courier had it; final, unless the courier turns out to have had it: then it is to come back."""
 PARCEL_STATE_REFUSED: ParcelState.ValueType  # 13
 """It could not be shipped; final."""
 Global___ParcelState: _TypeAlias = ParcelState  # noqa: Y015
@@ -113,7 +113,7 @@ class _BatchStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_BatchState
     BATCH_STATE_PART_COLLECTED: _BatchState.ValueType  # 7
     """Some parcels are on board, some were missed."""
     BATCH_STATE_FAILED: _BatchState.ValueType  # 8
-    """No parcel is on board; final, unless a run that lapsed is reported late."""
+    """No parcel is on board; final, unless a pickup is reported late."""
     BATCH_STATE_HANDED_OVER: _BatchState.ValueType  # 9
     """The hub has the parcels; final."""
     BATCH_STATE_WITHDRAWN: _BatchState.ValueType  # 10
@@ -139,7 +139,7 @@ BATCH_STATE_COLLECTED: BatchState.ValueType  # 6
 BATCH_STATE_PART_COLLECTED: BatchState.ValueType  # 7
 """Some parcels are on board, some were missed."""
 BATCH_STATE_FAILED: BatchState.ValueType  # 8
-"""No parcel is on board; final, unless a run that lapsed is reported late."""
+"""No parcel is on board; final, unless a pickup is reported late."""
 BATCH_STATE_HANDED_OVER: BatchState.ValueType  # 9
 """The hub has the parcels; final."""
 BATCH_STATE_WITHDRAWN: BatchState.ValueType  # 10

@@ -13,7 +13,7 @@ from chassis.store import AggregateStore
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shipping.adapters import tables
-from shipping.domain.batch import AWARDED, Batch
+from shipping.domain.batch import Batch
 from shipping.domain.calendar import DAYS_SEARCHED_MAX
 from shipping.domain.closure import Closure
 from shipping.domain.line import Line, line_id
@@ -47,13 +47,12 @@ async def parcel(connection: AsyncConnection, parcel_id: str) -> Parcel:
 
 
 async def run_of(connection: AsyncConnection, parcel_id: str, partner_id: str) -> str:
-    """The run a partner took that a parcel is on, or was on before we gave up waiting, the latest; "" = none."""
+    """The run a partner took that a parcel is on, or was on and not refused, the latest; "" = none."""
     sql = """
-        SELECT b.id FROM lines l JOIN batches b ON b.id = l.batch_id
-        WHERE l.parcel_id = $1 AND b.partner_id = $2 AND b.state = ANY($3::text[])
-          AND (l.live OR l.state = 'lapsed' OR l.reason = 'COMMUNE_CLOSED')
+        SELECT b.id FROM lines l JOIN batches b ON b.id = l.batch_id JOIN tenders t ON t.id = b.tender_id
+        WHERE l.parcel_id = $1 AND t.partner_id = $2 AND t.state = 'accepted' AND l.state <> 'refused'
         ORDER BY l.live DESC, b.create_time DESC, b.id LIMIT 1"""
-    found = await ids_of(connection, sql, parcel_id, partner_id, list(AWARDED))
+    found = await ids_of(connection, sql, parcel_id, partner_id)
     return found[0] if found else ""
 
 

@@ -110,6 +110,11 @@ class Batch(Aggregate):
         return tuple(parcel_id for stop in self.stops for parcel_id in stop.parcel_ids)
 
     @property
+    def was_taken(self) -> bool:
+        """Whether its partner accepted it, also if nothing was left of it afterwards."""
+        return self.state in AWARDED or any(step.kind == "BatchAccepted" for step in self.history)
+
+    @property
     def last_stop(self) -> BatchStop:
         """From where the vehicle drives to the hub."""
         return self.stops[-1]

@@ -45,8 +45,8 @@ class Line(Aggregate):
     report_time: datetime | None = None
 
     def picked(self, at: datetime) -> Line:
-        """On board."""
-        return replace(self, state=LineState.PICKED, report_time=at)
+        """On board, also where it was thought to be left behind or called off."""
+        return replace(self, state=LineState.PICKED, reason="", report_time=at)
 
     def missed(self, reason: str, at: datetime) -> Line:
         """Left behind; the parcel is free for another run."""

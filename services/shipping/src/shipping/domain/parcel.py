@@ -12,22 +12,34 @@ from chassis.kernel import Aggregate, Outcome, said
 from shipping.domain import events
 from shipping.domain.errors import ParcelClosed, ParcelOnHold
 from shipping.domain.goods import NO_SHIPMENT, Place, Shipment
-from shipping.domain.parcel_steps import BEFORE_PICKUP, FINAL, MOVES, News, ParcelState, ScanKind, Step, ordered
+from shipping.domain.parcel_steps import (
+    BEFORE_PICKUP,
+    ENDS,
+    FINAL,
+    MOVES,
+    News,
+    ParcelState,
+    ScanKind,
+    Step,
+    ordered,
+    outweighs,
+)
 from shipping.domain.promise import Promise
 
 PICKUP_ATTEMPTS_MAX = 3
 """After so many misses a parcel waits for an operator."""
 
 STEPS_MAX = 100
-"""Scans kept in the parcel's own history; more are kept raw only, but for the one that ends it."""
+"""Scans kept in the parcel's own history; more are kept raw only, but for those that end it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel(Aggregate):
     """What one buyer gets from one pickup point.
 
-    Invariant: a final state never changes; the state follows the newest scan by the partner's time, whatever order
-    scans arrive in; `attempt` is one more than the misses; `facts` counts what was said about it.
+    Invariant: the state follows the newest scan by the partner's time, and once it ended the end that outweighs the
+    others, whatever order scans arrive in; a called-off parcel moves only if a courier has it all the same, and is to
+    come back; `attempt` is one more than the misses; `facts` counts what was said about it.
     """
 
     facts: int = 0
@@ -52,6 +64,11 @@ class Parcel(Aggregate):
     def delivery_attempts(self) -> int:
         """Failed deliveries, counted over all scans."""
         return sum(step.kind == ScanKind.DELIVERY_FAILED for step in self.history)
+
+    @property
+    def cancel_time(self) -> datetime | None:
+        """When it was called off; None = it was not."""
+        return next((step.time for step in self.history if step.kind == "ParcelCancelled"), None)
 
     def created(self, origin: Place, area_hub_id: str, promise: Promise) -> Outcome:
         """Accepted: where it is collected is known, and the promise is made."""
@@ -135,8 +152,10 @@ class Parcel(Aggregate):
 
     def picked_up(self, batch_id: str, partner_id: str, at: datetime) -> Outcome:
         """On board. Scans may have come before this report; then only the story is completed."""
-        state = ParcelState.PICKED_UP if self.state in BEFORE_PICKUP else self.state
-        parcel = replace(self, state=state, batch_id=batch_id, partner_id=partner_id)
+        called_off = self.state is ParcelState.CANCELLED
+        state = ParcelState.PICKED_UP if called_off or self.state in BEFORE_PICKUP else self.state
+        wanted = self.return_wanted or called_off
+        parcel = replace(self, state=state, batch_id=batch_id, partner_id=partner_id, return_wanted=wanted)
         fact = events.ParcelPickedUp(
             parcel_id=self.id,
             order_id=self.order_id,
@@ -173,12 +192,12 @@ class Parcel(Aggregate):
 
     def scanned(self, news: News, batch_id: str) -> Outcome:
         """Hear a scan; the reply is whether it moved the parcel. Old news only completes the history."""
-        ends = MOVES[news.kind] in FINAL and self.state not in FINAL
+        ends = outweighs(MOVES[news.kind], self.state)
         if len(self.history) >= STEPS_MAX and not ends:
             return Outcome(reply=False)
         step = Step(news.kind, news.time, news.reason, news.scan_id)
         heard = self._noted(step)
-        if self.state in FINAL or not _is_newest(step, heard.history, news.kind):
+        if not ends and (self.state in ENDS or not _is_newest(step, heard.history)):
             return said(heard, reply=False)
         heard = replace(
             heard,
@@ -186,6 +205,7 @@ class Parcel(Aggregate):
             partner_id=news.partner_id,
             batch_id=self.batch_id or batch_id,
             reason=news.reason,
+            return_wanted=self.return_wanted or self.state is ParcelState.CANCELLED,
         )
         fact = _fact_of(heard, news)
         return heard._say(*([fact] if fact else []), reply=True)
@@ -202,10 +222,8 @@ class Parcel(Aggregate):
         return said(parcel, *events.numbered(self.facts, facts), reply=reply)
 
 
-def _is_newest(step: Step, history: tuple[Step, ...], kind: ScanKind) -> bool:
-    """Whether no other scan is newer; a final scan counts whenever it was made, for nothing moves on from there."""
-    if MOVES[kind] in FINAL:
-        return True
+def _is_newest(step: Step, history: tuple[Step, ...]) -> bool:
+    """Whether no other scan is newer."""
     return step == max((one for one in history if one.scan_id), key=lambda one: (one.time, one.scan_id))
 
 

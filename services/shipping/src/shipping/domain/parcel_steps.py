@@ -28,9 +28,16 @@ class ParcelState(StrEnum):
     REFUSED = "refused"
 
 
-FINAL = frozenset(
-    {ParcelState.DELIVERED, ParcelState.RETURNED, ParcelState.LOST, ParcelState.CANCELLED, ParcelState.REFUSED}
-)
+ENDS = {ParcelState.LOST: 1, ParcelState.RETURNED: 2, ParcelState.DELIVERED: 3}
+"""How a way ends, and which end outweighs which.
+
+Who delivered a parcel, or brought it back, knows more than who cannot find it. The times say nothing here: cash is
+collected whatever was scanned before or after, and so the end does not depend on which scan arrives first.
+"""
+
+FINAL = frozenset({*ENDS, ParcelState.CANCELLED, ParcelState.REFUSED})
+"""Nothing more is to happen; yet a scan may show that a courier has what was called off, or found what was lost."""
+
 BEFORE_PICKUP = frozenset({ParcelState.WAITING, ParcelState.CREATED, ParcelState.READY, ParcelState.ON_HOLD})
 ON_THE_WAY = frozenset(
     {ParcelState.PICKED_UP, ParcelState.IN_TRANSIT, ParcelState.OUT_FOR_DELIVERY, ParcelState.DELIVERY_FAILED}
@@ -78,6 +85,11 @@ class News:
     partner_id: str
     cod_collected_vnd: int = 0
     reason: str = ""
+
+
+def outweighs(end: ParcelState, state: ParcelState) -> bool:
+    """Whether a scan of that end moves a parcel from its state."""
+    return ENDS.get(end, 0) > ENDS.get(state, 0)
 
 
 def ordered(history: tuple[Step, ...], steps: Iterable[Step]) -> tuple[Step, ...]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from chassis.kernel import Aggregate
+
+CLOCKS_DIFFER_MAX = timedelta(minutes=5)
+"""A courier's clock and ours."""
 
 
 class ScanOutcome(StrEnum):
@@ -21,7 +24,7 @@ class ScanOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scan(Aggregate):
-    """One report. Invariant: written once, by the partner's own scan id; never changed."""
+    """One report, at the partner's time. Invariant: written once, by the partner's own scan id; never changed."""
 
     partner_id: str
     scan_id: str
@@ -31,6 +34,11 @@ class Scan(Aggregate):
     receive_time: datetime
     outcome: ScanOutcome
     raw: bytes
+
+
+def possible(stated: datetime, since: datetime, now: datetime) -> datetime:
+    """A partner's time; ours if that is yet to come, or before there was anything to report (`since`)."""
+    return stated if since - CLOCKS_DIFFER_MAX <= stated <= now + CLOCKS_DIFFER_MAX else now
 
 
 def scan_key(partner_id: str, scan_id: str) -> str:

@@ -10,7 +10,7 @@ from chassis.kernel import NOTHING, Change, Loaded, Moment, Outcome, said, toget
 
 from shipping.app import commands
 from shipping.app.handlers.promising import closures_in
-from shipping.domain.batch import AWARDED, Batch
+from shipping.domain.batch import Batch
 from shipping.domain.closure import Closure
 from shipping.domain.errors import NotYourParcel, ParcelClosed
 from shipping.domain.goods import Place
@@ -18,7 +18,7 @@ from shipping.domain.parcel import Parcel, tombstone, waiting
 from shipping.domain.parcel_steps import FINAL, News, ParcelState, ScanKind
 from shipping.domain.pickup_point import PickupPoint
 from shipping.domain.promise import Refusal, World, promise
-from shipping.domain.scan import Scan, ScanOutcome, scan_key
+from shipping.domain.scan import Scan, ScanOutcome, possible, scan_key
 
 WAIT_FOR_POINT = timedelta(minutes=30)
 """How long (business time) a parcel waits for news of its pickup point; orders gives up later than that."""
@@ -137,7 +137,7 @@ def report_scan(command: commands.ReportScan, loaded: Loaded, moment: Moment) ->
     elif command.kind is ScanKind.UNKNOWN:
         outcome = ScanOutcome.UNKNOWN_KIND
     else:
-        heard = parcel.scanned(_news(command), command.batch_id)
+        heard = parcel.scanned(_news(command, parcel, moment), command.batch_id)
         changes = heard.changes
         outcome = ScanOutcome.APPLIED if heard.reply else ScanOutcome.OLD_NEWS
     scan = Scan(
@@ -156,20 +156,20 @@ def report_scan(command: commands.ReportScan, loaded: Loaded, moment: Moment) ->
 
 
 def _theirs(command: commands.ReportScan, loaded: Loaded) -> Parcel | None:
-    """The parcel, if that partner has it or drives the run it is on; what belongs to others does not exist."""
+    """The parcel, if that partner has it or took the run it is or was on; what belongs to others does not exist."""
     parcel = loaded.get(Parcel, command.parcel_id)
     if parcel is None or parcel.partner_id == command.partner_id:
         return parcel
     batch = loaded.get(Batch, command.batch_id) if command.batch_id else None
-    drives = batch is not None and batch.partner_id == command.partner_id and batch.state in AWARDED
-    return parcel if drives and not parcel.partner_id else None
+    took = batch is not None and batch.partner_id == command.partner_id and batch.was_taken
+    return parcel if took and not parcel.partner_id else None
 
 
-def _news(command: commands.ReportScan) -> News:
+def _news(command: commands.ReportScan, parcel: Parcel, moment: Moment) -> News:
     return News(
         scan_id=command.scan_id,
         kind=command.kind,
-        time=command.scan_time,
+        time=possible(command.scan_time, parcel.create_time, moment.now),
         partner_id=command.partner_id,
         cod_collected_vnd=command.cod_collected_vnd,
         reason=command.reason,

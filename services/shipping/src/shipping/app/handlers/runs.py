@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
 from chassis.kernel import NOTHING, Change, Invalid, Loaded, Moment, NotFound, Outcome, said
@@ -11,12 +12,13 @@ from chassis.kernel import NOTHING, Change, Invalid, Loaded, Moment, NotFound, O
 from shipping.app import commands
 from shipping.app.handlers.promising import promised_anew
 from shipping.domain import events
-from shipping.domain.batch import AWARDED, FINISHED, Batch, BatchState, batch_of, joined
+from shipping.domain.batch import FINISHED, Batch, BatchState, batch_of, joined
 from shipping.domain.errors import NoLongerYours, NotAccepted, ParcelsUnreported, RunNotFinished
 from shipping.domain.line import LEFT_BEHIND, Line, LineState, line_id
 from shipping.domain.parcel import Parcel
 from shipping.domain.parcel_steps import BEFORE_PICKUP, ParcelState
 from shipping.domain.promise import World
+from shipping.domain.scan import possible
 from shipping.domain.tender import Tender, TenderState
 from shipping.domain.tendering import Offer, accepted, passed_on
 
@@ -30,10 +32,10 @@ def accept_tender(command: commands.AcceptTender, loaded: Loaded, moment: Moment
     left = {id for id, line in lines.items() if line.state is LineState.CANCELLED}
     refused = frozenset(command.refused_parcel_ids) - left
     if tender.state is TenderState.ACCEPTED:
-        return Outcome(reply=batch)
-    taken = tender.accept(moment.now)
         if refused != {id for id, line in lines.items() if line.state is LineState.REFUSED}:
             raise Invalid("refused_parcel_ids", "differ from those refused when the run was taken")
+        return Outcome(reply=batch)
+    taken = tender.accept(moment.now)
     _require_offered(batch, tender)
     if unknown := refused - set(batch.parcel_ids):
         raise Invalid("refused_parcel_ids", f"{min(unknown)} is not on this run")
@@ -107,15 +109,17 @@ def report_pickup(world: World, command: commands.ReportPickup, loaded: Loaded, 
     batch = loaded.require(Batch, command.batch_id)
     if batch.partner_id != command.partner_id:
         raise NotFound(kind="Batch", id=batch.id)
-    if batch.state not in AWARDED:
+    if not batch.was_taken:
         raise NotAccepted(batch_id=batch.id, state=batch.state)
     lines = {id: line for id in command.parcel_ids if (line := loaded.get(Line, line_id(batch.id, id)))}
     before, outcomes = dict(lines), []
     changes: list[Change] = []
     for report in command.reports:
         outcome, line, parcel_changes = _at_the_gate(world, batch, lines, report, loaded, moment)
-        if line is not None:
+        if line is not None and report.parcel_id in lines:
             lines[report.parcel_id] = line
+        elif line is not None:
+            changes.append(Change(line))  # It has left the manifest, which picked and missed make up.
         changes += parcel_changes
         outcomes.append((report.parcel_id, outcome))
     change, ended = _run_after(batch, command, lines, moment)
@@ -133,15 +137,13 @@ def _at_the_gate(
     parcel = loaded.get(Parcel, report.parcel_id)
     if line is None or parcel is None or line.state is LineState.REFUSED:
         return PickupOutcome.NOT_ON_RUN, None, ()
-    # A run that lapsed may be reported late; that the courier came in vain is no news then.
-    still = line.state is LineState.PLANNED or (line.state is LineState.LAPSED and report.picked)
-    off = still and (parcel.state is ParcelState.CANCELLED or parcel.batch_id not in ("", batch.id))
-    if off or line.state is LineState.CANCELLED:
-        return PickupOutcome.CANCELLED, None, ()
-    if not still:
+    # That the courier has what he missed, or never reported, is news; that he came in vain is none then.
+    if line.state is LineState.PICKED or (line.state in LEFT_BEHIND and not report.picked):
         same = line.state is (LineState.PICKED if report.picked else LineState.MISSED)
         return PickupOutcome.REPEATED if same else PickupOutcome.CONFLICT, None, ()
-    at = report.report_time or moment.now
+    at = possible(report.report_time or moment.now, parcel.create_time, moment.now)
+    if _is_off(parcel, line, at if report.picked else None):
+        return PickupOutcome.CANCELLED, None, ()
     if report.picked or parcel.state not in BEFORE_PICKUP:
         # A parcel that was scanned on its way cannot have been missed; the scan is the better witness.
         outcome = PickupOutcome.APPLIED if report.picked else PickupOutcome.CONFLICT
@@ -150,10 +152,26 @@ def _at_the_gate(
     return PickupOutcome.APPLIED, line.missed(report.reason, at), (promised_anew(world, missed, loaded, moment),)
 
 
+def _is_off(parcel: Parcel, line: Line, pickup_time: datetime | None) -> bool:
+    """Whether it was not to be taken: another run has it, or it was called off before. What is on board stays there.
+
+    Of a parcel that is called off before he scans it at the gate the courier is told so, and may leave it there; if he
+    does not, his next scan shows it.
+    """
+    if parcel.batch_id:
+        return parcel.batch_id != line.batch_id
+    if parcel.state is ParcelState.CANCELLED:
+        called_off = parcel.cancel_time
+        return pickup_time is None or called_off is None or pickup_time >= called_off
+    return line.state is LineState.CANCELLED
+
+
 def _run_after(
     batch: Batch, command: commands.ReportPickup, lines: dict[str, Line], moment: Moment
 ) -> tuple[Change | None, dict[str, Line]]:
     """The batch after the reports, if it changed, and the lines, which a hand-over releases."""
+    if batch.state is BatchState.WITHDRAWN:
+        return None, lines
     picked, missed = _ids(batch, lines, LineState.PICKED), _ids(batch, lines, *LEFT_BEHIND)
     counted = replace(batch, parcels_picked=len(picked), parcels_missed=len(missed))
     changes: list[Change] = []
@@ -163,7 +181,10 @@ def _run_after(
     elif counted != batch:
         changes.append(Change(counted))
     latest = batch_of(changes[-1]) if changes else batch
-    if command.run_finished and latest.state not in FINISHED:
+    # What a finished run is said to have missed was there after all: say how it ended once more.
+    unheard = _ids(batch, lines, LineState.PLANNED, LineState.LAPSED)
+    corrected = counted != batch and batch.state in FINISHED - {BatchState.HANDED_OVER} and not unheard
+    if corrected or (command.run_finished and latest.state not in FINISHED):
         if open_ids := _ids(batch, lines, LineState.PLANNED):
             raise ParcelsUnreported(batch_id=batch.id, parcels_open=len(open_ids), first=open_ids[0])
         changes.append(latest.finished(picked, missed, moment.now))
@@ -171,7 +192,8 @@ def _run_after(
     if command.handover_time is not None and latest.state is not BatchState.HANDED_OVER:
         if latest.state not in (BatchState.COLLECTED, BatchState.PART_COLLECTED):
             raise RunNotFinished(batch_id=batch.id, state=latest.state)
-        changes.append(latest.handed_over(command.handover_time))
+        at = possible(command.handover_time, batch.create_time, moment.now)
+        changes.append(latest.handed_over(at))
         lines = {id: line.released() if line.live else line for id, line in lines.items()}
     return (joined(*changes) if changes else None), lines
 
