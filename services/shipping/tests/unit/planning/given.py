@@ -76,7 +76,7 @@ def truck(**changes: Any) -> Vehicle:
 
 
 def passing(**changes: Any) -> Committed:
-    """A motorbike that was promised before: at g1 at 10:30 with room for 5 kg in 5 parcels, back at 11:00."""
+    """A motorbike that was promised before: at g1 at 10:30 with room for 5 kg in 5 parcels of 10 s, back at 11:00."""
     fields: dict[str, Any] = {
         "run_id": "r",
         "vehicle_id": "p:motorbike",
@@ -87,6 +87,7 @@ def passing(**changes: Any) -> Committed:
         "stops": (CommittedStop("g1", at(10.5)),),
         "weight_left_g": 5_000,
         "parcels_left": 5,
+        "spare_seconds": 50,
     }
     return Committed(**(fields | changes))
 

@@ -26,7 +26,9 @@ def check_additions(wave: Wave, plan: Plan, clock: Clock) -> Iterator[str]:
             if ride is None or not _carries(run, ride):
                 yield f"addition: may not ride with {run.partner_id} to {run.hub_id}: {parcel_id}"
                 continue
-            yield from _added(clock, run, addition, ride, times)
+            delay = timedelta(seconds=loads[run.run_id, "s"])
+            yield from _added(clock, run, addition, ride, [time + delay for time in times if time >= wave.decide_time])
+            loads[run.run_id, "s"] += ride.service_seconds
             loads[run.run_id, "g"] += ride.weight_g
             loads[run.run_id, "cm3"] += ride.volume_cm3
             loads[run.run_id, "pieces"] += ride.count
@@ -34,6 +36,8 @@ def check_additions(wave: Wave, plan: Plan, clock: Clock) -> Iterator[str]:
         volume = one.volume_left_cm3 is not None and loads[run_id, "cm3"] > one.volume_left_cm3
         if loads[run_id, "g"] > one.weight_left_g or loads[run_id, "pieces"] > one.parcels_left or volume:
             yield f"addition: no room left: {run_id}"
+        if loads[run_id, "s"] > one.spare_seconds:
+            yield f"addition: no time left: {run_id}"
 
 
 def _carries(run: Committed, ride: Ride) -> bool:
@@ -53,6 +57,7 @@ def _stop(wave: Wave, run: Committed, addition: Addition) -> Iterator[str]:
 
 
 def _added(clock: Clock, run: Committed, addition: Addition, ride: Ride, times: list[datetime]) -> Iterator[str]:
+    """`times`: when the run is at the gate yet, with what was added before on board."""
     decided, gate = clock.wave.decide_time, clock.gates[addition.gate_id]
     late = run.return_time + timedelta(seconds=clock.hubs[run.hub_id].handling_seconds)
     if late > ride.latest.get(run.hub_id, late) or ride.gate_id != addition.gate_id:
@@ -62,7 +67,7 @@ def _added(clock: Clock, run: Committed, addition: Addition, ride: Ride, times: 
     ready = ride.ready_time is not None and ride.ready_time <= decided and ride.known_time <= decided
     if heavy or HOT_MEAL in ride.handling or not ready:
         yield f"addition: not on such a run: {ride.parcel_id}"
-    coming = [time + timedelta(seconds=gate.stop_seconds) for time in times if time >= decided]
+    coming = [time + timedelta(seconds=gate.stop_seconds) for time in times]
     if not coming:
         yield f"addition: the stop is over: {ride.parcel_id}"
     elif wrong := [list(clock.shut(start, ride)) for start in coming]:

@@ -86,7 +86,7 @@ class Session:
                     continue
                 chosen = []
                 for ride in self._for_stop(run, stop):
-                    if ride.parcel_id not in taken and room.take(ride):
+                    if ride.parcel_id not in taken and self._meets(run, stop, ride, room.seconds) and room.take(ride):
                         taken.add(ride.parcel_id)
                         chosen.append(ride)
                 if chosen:
@@ -108,17 +108,19 @@ class Session:
             if outlook.ride.gate_id == stop.gate_id
             and not outlook.refusal
             and HOT_MEAL not in outlook.ride.handling
-            and self._meets(run, stop, outlook.ride)
             and any(number in carriers and to == hub for number, to in self.sorter.fitting(outlook.ride))
         ]
         return sorted(fitting, key=lambda one: (one.latest.get(run.hub_id, run.return_time), one.parcel_id))
 
-    def _meets(self, run: Committed, stop: CommittedStop, ride: Ride) -> bool:
-        """Whether a parcel is there to be collected when the run stops, without waiting, and is home in time then."""
+    def _meets(self, run: Committed, stop: CommittedStop, ride: Ride, delay: int) -> bool:
+        """Whether a parcel is there to be collected when the run stops, without waiting, and is home in time then.
+
+        `delay`: seconds that collecting other added parcels took before.
+        """
         if ride.ready_time is None or ride.ready_time > self.wave.decide_time:
             return False
         gate, hub = self.ground.gates[self.ground.place[stop.gate_id]], self.ground.hub_number[run.hub_id]
-        start = self.ground.seconds_from_now(stop.arrive_time) + gate.stop_seconds
+        start = self.ground.seconds_from_now(stop.arrive_time) + gate.stop_seconds + delay
         return self.timer.start(start, ride) == start and not days_late(ride, self.ground.hubs[hub], run.return_time)
 
 
@@ -127,8 +129,9 @@ class Room:
 
     def __init__(self, run: Committed, partners: Iterable[PartnerDay]) -> None:
         """Nothing is taken yet."""
-        self.pieces, self.weight_g, self.volume_cm3 = 0, 0, 0
+        self.pieces, self.weight_g, self.volume_cm3, self.seconds = 0, 0, 0, 0
         day = next((day for day in partners if day.partner_id == run.partner_id), None)
+        self._seconds = run.spare_seconds
         self._pieces, self._weight_g, self._volume_cm3 = [run.parcels_left], [run.weight_left_g], run.volume_left_cm3
         if day is not None and day.parcels_max is not None:
             self._pieces.append(day.parcels_max - day.parcels_today)
@@ -142,8 +145,9 @@ class Room:
             self.weight_g + ride.weight_g,
             self.volume_cm3 + ride.volume_cm3,
         )
-        fits = pieces <= min(self._pieces) and weight_g <= min(self._weight_g)
+        seconds = self.seconds + ride.service_seconds
+        fits = seconds <= self._seconds and pieces <= min(self._pieces) and weight_g <= min(self._weight_g)
         if not fits or (self._volume_cm3 is not None and volume_cm3 > self._volume_cm3):
             return False
-        self.pieces, self.weight_g, self.volume_cm3 = pieces, weight_g, volume_cm3
+        self.pieces, self.weight_g, self.volume_cm3, self.seconds = pieces, weight_g, volume_cm3, seconds
         return True

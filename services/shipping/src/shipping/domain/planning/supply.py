@@ -97,7 +97,9 @@ class CommittedStop:
 class Committed:
     """A run that was offered, accepted or is under way. It never changes but for parcels added at its coming stops.
 
-    `…_left` is the capacity that no planned load of it needs on any leg.
+    `…_left` is the capacity that no planned load of it needs on any leg. `spare_seconds`: so long may collecting added
+    parcels take in all; the run keeps its promises, its windows and `return_time` all the same. 0 = only parcels that
+    take no time to collect are added.
     """
 
     run_id: str
@@ -111,3 +113,4 @@ class Committed:
     parcels_left: int
     volume_left_cm3: int | None = None
     per_parcel_vnd: int = 0
+    spare_seconds: int = 0

@@ -86,7 +86,9 @@ def committed_faults(wave: Wave) -> Iterator[str]:
 
 
 def _committed(one: Committed, where: str) -> Iterator[str]:
-    yield from amounts(one, where, ("weight_left_g", "parcels_left", "volume_left_cm3", "per_parcel_vnd"))
+    yield from amounts(
+        one, where, ("weight_left_g", "parcels_left", "volume_left_cm3", "per_parcel_vnd", "spare_seconds")
+    )
     yield from moments(one, where, ("return_time",))
     yield from instants(f"{where}stops", (stop.arrive_time for stop in one.stops))
     yield from unless(one.kind in KINDS, f"{where}kind: {one.kind!r} is none of {', '.join(KINDS)}")
