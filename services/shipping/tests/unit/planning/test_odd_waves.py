@@ -24,6 +24,7 @@ from shipping.domain.planning import (
     Pin,
     Pool,
     Rate,
+    Rule,
     RunOffer,
     RunPool,
     Table,
@@ -32,9 +33,9 @@ from shipping.domain.planning import (
     Window,
     allocate,
     broken_rules,
+    plan_by_rule,
     plan_wave,
 )
-from shipping.domain.planning.validate import refuse_invalid_budget, refuse_invalid_seed
 
 from .given import at, bike, gate, passing, ride, wave
 
@@ -42,6 +43,7 @@ BUDGET = Budget(cpu_seconds=0.02)
 NAIVE = datetime(2026, 3, 2, 13)
 NAN: Any = float("nan")
 HALF: Any = 1.5
+TEXT: Any = "0.5"
 
 
 def committed(**changes: Any) -> Wave:
@@ -120,6 +122,22 @@ NO_ZONE = [
     ("forecast.pool.wave_times", foreseen(pool=Pool(wave_times=(NAIVE,), draws_per_wave=1, rides=(ride("x"),)))),
     ("tables[].from_time", with_table(from_time=NAIVE)),
 ]
+NOTHING: Any = None
+NO_VALUE = [
+    ("decide_time", wave([ride("a")], decide_time=NOTHING)),
+    ("late_vnd", wave([ride("a")], late_vnd=NOTHING)),
+    ("rides[a].known_time", with_ride(known_time=NOTHING)),
+    ("rides[a].weight_g", with_ride(weight_g=NOTHING)),
+    ("rides[a].count", with_ride(count=NOTHING)),
+    ("rides[a].latest", with_ride(latest=NOTHING)),
+    ("rides[a].latest", with_ride(latest={"hub": NOTHING})),
+    ("rides[a].known_time", with_ride(known_time="08:00")),
+    ("vehicles[p:motorbike].home_time", with_bike(home_time=NOTHING)),
+    ("vehicles[p:motorbike].number", with_bike(number=NOTHING)),
+    ("committed[r].return_time", committed(return_time=NOTHING)),
+    ("committed[r].spare_seconds", committed(spare_seconds=NOTHING)),
+    ("forbidden[p].until_time", wave([ride("a")], forbidden=(Forbidden("p", "c1", NOTHING),))),
+]
 NO_NUMBER = [
     ("late_vnd", wave([ride("a")], late_vnd=NAN)),
     ("change_vnd", wave([ride("a")], change_vnd=HALF)),
@@ -140,6 +158,7 @@ NO_NUMBER = [
     ("committed[r].parcels_left", committed(parcels_left=-1)),
     ("committed[r].volume_left_cm3", committed(volume_left_cm3=-1)),
     ("committed[r].per_parcel_vnd", committed(per_parcel_vnd=-1)),
+    ("committed[r].spare_seconds", committed(spare_seconds=-1)),
     ("partners[p].parcels_max", with_day(parcels_max=-1)),
     ("partners[p].discounts.parcels_from", with_day(discounts=(DiscountStep(-3, 100),))),
     ("forecast.rates.hours_seen", rate(hours_seen=0.0)),
@@ -167,7 +186,7 @@ NO_SENSE = [
 
 
 @pytest.mark.parametrize(
-    ("field", "one"), NO_ZONE + NO_NUMBER + NO_SENSE, ids=[field for field, _ in NO_ZONE + NO_NUMBER + NO_SENSE]
+    ("field", "one"), ODD := [*NO_ZONE, *NO_VALUE, *NO_NUMBER, *NO_SENSE], ids=[field for field, _ in ODD]
 )
 def test_what_cannot_be_meant_is_refused_with_the_field_named(field: str, one: Wave) -> None:
     with pytest.raises(InvalidWave) as refused:
@@ -183,11 +202,15 @@ def test_a_way_that_is_closed_may_have_no_length_either() -> None:
 
 @pytest.mark.parametrize("seed", [-1, 2**32, 1.0, None])
 def test_a_seed_that_the_dice_do_not_take_is_refused(seed: Any) -> None:
-    with pytest.raises(InvalidWave) as refused:
-        refuse_invalid_seed(seed)
-    assert refused.value.field_name == "seed"
-    refuse_invalid_seed(0)
-    refuse_invalid_seed(2**32 - 1)
+    for ask in (
+        lambda: plan_wave(wave([]), BUDGET, seed),
+        lambda: plan_by_rule(wave([]), Rule(), BUDGET, seed),
+    ):
+        with pytest.raises(InvalidWave) as refused:
+            ask()
+        assert refused.value.field_name == "seed"
+    for good in (0, 2**32 - 1):
+        assert plan_wave(wave([]), BUDGET, good).seed == good
 
 
 @pytest.mark.parametrize(
@@ -196,12 +219,15 @@ def test_a_seed_that_the_dice_do_not_take_is_refused(seed: Any) -> None:
         ("budget.cpu_seconds", Budget(NAN)),
         ("budget.cpu_seconds", Budget(float("inf"))),
         ("budget.cpu_seconds", Budget(-1)),
+        ("budget.cpu_seconds", Budget(TEXT)),
+        ("budget.cpu_seconds", Budget(NOTHING)),
         ("budget.trace", Budget(trace=(5, -1))),
+        ("budget.trace", Budget(trace=(5, NOTHING))),
     ],
 )
 def test_a_budget_that_is_no_budget_is_refused(field: str, budget: Budget) -> None:
     with pytest.raises(InvalidWave) as refused:
-        refuse_invalid_budget(budget)
+        plan_wave(wave([]), budget, 1)
     assert refused.value.field_name == field
 
 

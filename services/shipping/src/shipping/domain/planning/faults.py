@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import cache
 from numbers import Integral
 from typing import Any
 
@@ -31,10 +32,10 @@ def twice(name: str, ids: Iterable[str]) -> Iterator[str]:
 
 
 def amounts(holder: Any, where: str, names: Iterable[str], least: int = 0) -> Iterator[str]:
-    """Fields that are no whole numbers, or too small; None stands for "no limit" and is the type's matter."""
+    """Fields that are no whole numbers, or too small; None only where the field may be None."""
     for name in names:
         value = getattr(holder, name)
-        if value is None:
+        if value is None and _may_be_none(type(holder), name):
             continue
         if not (type(value) is int or isinstance(value, Integral)):
             yield f"{where}{name}: {value!r} is no whole number"
@@ -43,15 +44,24 @@ def amounts(holder: Any, where: str, names: Iterable[str], least: int = 0) -> It
 
 
 def moments(holder: Any, where: str, names: Iterable[str]) -> Iterator[str]:
-    """Fields that are no instants; None stands for "at any time" and is the type's matter."""
+    """Fields that are no instants; None only where the field may be None."""
     for name in names:
-        yield from instants(f"{where}{name}", (getattr(holder, name),))
+        if getattr(holder, name) is not None or not _may_be_none(type(holder), name):
+            yield from instants(f"{where}{name}", (getattr(holder, name),))
 
 
-def instants(name: str, times: Iterable[datetime | None]) -> Iterator[str]:
-    """Times that name no instant, for want of a time zone."""
+@cache
+def _may_be_none(holder: Any, name: str) -> bool:
+    """Whether a dataclass says so of its field; annotations are text."""
+    return "None" in str(holder.__dataclass_fields__[name].type)
+
+
+def instants(name: str, times: Iterable[Any]) -> Iterator[str]:
+    """What names no instant: it is no time, or has no zone."""
     for one in times:
-        if one is not None and (not isinstance(one, datetime) or one.utcoffset() is None):
+        if not isinstance(one, datetime):
+            yield f"{name}: {one!r} is no instant"
+        elif one.utcoffset() is None:
             yield f"{name}: {one} has no time zone"
 
 
@@ -65,6 +75,9 @@ def spans(name: str, windows: Iterable[Any]) -> Iterator[str]:
 def ride_faults(ride: Ride, where: str) -> Iterator[str]:
     """Amounts and times of a parcel."""
     yield from moments(ride, where, RIDE_TIMES)
+    if not isinstance(ride.latest, Mapping):
+        yield f"{where}latest: {ride.latest!r} is no instant by hub"
+        return
     yield from instants(f"{where}latest", ride.latest.values())
     yield from amounts(ride, where, RIDE_AMOUNTS)
     yield from amounts(ride, where, ("count",), 1)

@@ -97,6 +97,7 @@ class Ride:
     Under the door rule `ready_expected_time` lets an announced parcel be planned. Collecting it starts between
     `open_time` and `close_time` (None = any time) and takes `service_seconds`. `chargeable_g` None = its weight.
     `must_ride` None = derived from the later waves; otherwise the caller's own word. `count` pieces are one parcel.
+    `partner_ids` are those that may carry it; unlike elsewhere none means nobody, not all.
     """
 
     parcel_id: str

@@ -19,7 +19,7 @@ from shipping.domain.planning.rule import Rule
 from shipping.domain.planning.rules import baseline, decide, ride_now, rule_items
 from shipping.domain.planning.session import Decision, Session
 from shipping.domain.planning.triage import apply
-from shipping.domain.planning.validate import refuse_invalid, refuse_invalid_budget
+from shipping.domain.planning.validate import refuse_invalid, refuse_invalid_budget, refuse_invalid_seed
 from shipping.domain.planning.weighing import advise
 from shipping.domain.planning.whatif import frozen_runs, sellers_to_call
 from shipping.domain.planning.witness import along, witnesses
@@ -37,13 +37,19 @@ def plan_wave(wave: Wave, budget: Budget, seed: int) -> Plan:
     Raises InvalidWave with the field named; never raises for a wave that merely cannot be served: its parcels come back
     held, each with a reason. The plan has passed the checker.
     """
-    refuse_invalid(wave)
-    refuse_invalid_budget(budget)
-    wave = replace(wave, pinned_runs=(*wave.pinned_runs, *frozen_runs(wave)))
+    wave = _given(wave, budget, seed)
     try:
         return _plan(Session(wave, budget, seed))
     except SEARCH_FAILURES as failure:
         return _simply(Session(wave, budget, seed), failure)
+
+
+def _given(wave: Wave, budget: Budget, seed: int) -> Wave:
+    """The wave with the runs that the freeze time holds among the pinned ones, if all can be meant."""
+    refuse_invalid(wave)
+    refuse_invalid_budget(budget)
+    refuse_invalid_seed(seed)
+    return replace(wave, pinned_runs=(*wave.pinned_runs, *frozen_runs(wave)))
 
 
 def _plan(session: Session) -> Plan:
@@ -139,9 +145,7 @@ def _simply(session: Session, failure: Exception) -> Plan:
 
 def plan_by_rule(wave: Wave, rule: Rule, budget: Budget, seed: int) -> Plan:
     """The plan of a simple rule with the whole budget for its routes; the same promises as `plan_wave`."""
-    refuse_invalid(wave)
-    refuse_invalid_budget(budget)
-    session = Session(wave, budget, seed)
+    session = Session(_given(wave, budget, seed), budget, seed)
     return checked(session, decide(session, rule))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from numbers import Integral, Real
 
 from shipping.domain.planning.errors import InvalidWave
 from shipping.domain.planning.faults import amounts, instants, moments, ride_faults, spans, twice, unless
@@ -31,10 +32,11 @@ def refuse_invalid(wave: Wave) -> None:
 
 def refuse_invalid_budget(budget: Budget) -> None:
     """Raise InvalidWave for a budget without sense."""
-    if not (budget.cpu_seconds >= 0 and math.isfinite(budget.cpu_seconds)):
-        raise InvalidWave(f"budget.cpu_seconds: {budget.cpu_seconds} is no time to spend")
-    if any(step < 0 for step in budget.trace or ()):
-        raise InvalidWave("budget.trace: a step is negative")
+    seconds = budget.cpu_seconds
+    if not isinstance(seconds, Real) or not (seconds >= 0 and math.isfinite(seconds)):
+        raise InvalidWave(f"budget.cpu_seconds: {seconds!r} is no time to spend")
+    if any(not isinstance(step, Integral) or step < 0 for step in budget.trace or ()):
+        raise InvalidWave("budget.trace: a step is no number, or negative")
 
 
 def refuse_invalid_seed(seed: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from shipping.domain.planning.faults import instants
+from shipping.domain.planning.faults import moments
 from shipping.domain.planning.model import Table, Wave
 
 SECONDS_MAX = 10_000_000
@@ -38,7 +38,7 @@ def _cells(name: str, ways: Mapping[tuple[str, str], int]) -> Iterator[str]:
 
 def _table(table: Table) -> Iterator[str]:
     size, where = len(table.place_ids), f"tables[{table.profile}]."
-    yield from instants(f"{where}from_time", (table.from_time,))
+    yield from moments(table, where, ("from_time",))
     if len(set(table.place_ids)) < size:
         yield f"{where}place_ids: a place is there twice"
     for name in ("metres", "seconds"):
