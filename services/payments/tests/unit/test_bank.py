@@ -9,6 +9,7 @@ from chassis.kernel import NotFound
 from chassis.testing import Memory, carry_out_twice
 from payments.domain.errors import RefundAlreadyPaid, RefundAmountWrong, TransferMismatch
 from payments.domain.ledger import LedgerEntry
+from payments.domain.payment import HISTORY_LENGTH_MAX
 from payments.domain.transfer import BankTransfer
 from payments.domain.words import Method, PaymentState, TransferState
 
@@ -113,6 +114,15 @@ def test_in_time_by_the_banks_time_but_told_in_the_grace_is_in_time() -> None:
     done(memory, due())
     done(memory, transfer(after=14), now=NOW + minutes(24))
     assert payment(memory).state is PaymentState.AUTHORIZED
+
+
+def test_however_many_transfers_came_the_moment_of_the_code_is_not_forgotten() -> None:
+    memory = Memory()
+    done(memory, due())
+    done(memory, *(transfer(1, id=f"sepay/small-{number}") for number in range(HISTORY_LENGTH_MAX + 10)))
+    done(memory, transfer(after=14), now=NOW + minutes(24))
+    assert payment(memory).state is PaymentState.AUTHORIZED
+    assert len(payment(memory).history) == HISTORY_LENGTH_MAX
 
 
 def test_a_notice_that_found_us_down_for_ten_minutes_is_in_time_when_it_is_repeated() -> None:

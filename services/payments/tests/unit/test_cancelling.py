@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from chassis.testing import Memory, carry_out_twice
 from payments.app.commands import VoidPayment
+from payments.domain.payment import HISTORY_LENGTH_MAX
 from payments.domain.words import Method, PaymentState
 
 from .given import HANDLERS, NOW, ORDER, balances, delivered, done, due, names, part_off, payment, refunds, transfer
@@ -42,6 +43,14 @@ def test_the_last_part_called_off_voids_the_payment(method: Method, voided: int)
     assert names(memory).count("PaymentVoided") == voided
     done(memory, transfer(id="sepay/9"))
     assert refunds(memory)[f"{ORDER}:transfer:sepay/9"] == (185_000, "PAID_LATE")
+
+
+def test_however_many_transfers_came_the_cancel_is_not_forgotten() -> None:
+    memory = Memory()
+    done(memory, due(amounts=(100_000,)), transfer(100_000), ON_THE_WAY)
+    done(memory, *(transfer(1, id=f"sepay/small-{number}") for number in range(HISTORY_LENGTH_MAX + 10)))
+    done(memory, part_off(1, 100_000))
+    assert payment(memory).state is PaymentState.VOIDED
 
 
 def test_a_transfer_after_the_cancel_goes_back() -> None:

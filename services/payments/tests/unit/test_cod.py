@@ -174,6 +174,23 @@ def test_cash_for_a_cancelled_part_or_order_is_disputed() -> None:
         assert only(memory, CodParcel).disputed_vnd == -100_000
 
 
+def test_cash_for_a_part_that_was_lost_and_then_delivered_is_disputed_once() -> None:
+    """Orders took the part off when it was lost; that cash came all the same must show."""
+    memory = cash_order()
+    done(memory, part_off(1, 100_000))
+    carry_out_twice(HANDLERS, memory, delivered(1, 100_000), NOW)
+    assert only(memory, CodParcel).state is CodState.DISPUTED
+    assert balances(memory) == {"cod_receivable:partner-a": 100_000, "cod_disputed:partner-a": -100_000}
+
+
+def test_a_prepaid_part_that_was_lost_and_then_delivered_is_refunded_once_and_the_delivery_shows() -> None:
+    memory = Memory()
+    done(memory, due(amounts=(100_000,)), transfer(100_000), part_off(1, 100_000))
+    carry_out_twice(HANDLERS, memory, delivered(1), NOW)
+    assert balances(memory) == {"bank": 100_000, "refunds_payable": -100_000}
+    assert [step.kind for step in payment(memory).history][-2:] == ["RefundDue", "ParcelDelivered"]
+
+
 def test_a_prepaid_delivery_turns_the_prepayment_into_the_sellers_money() -> None:
     memory = Memory()
     done(memory, due(amounts=(100_000, 85_000)), transfer())

@@ -25,6 +25,8 @@ from payments.domain.words import Happened, Method, PaymentState, TransferState
 HISTORY_LENGTH_MAX = 200
 """The newest steps are kept; no order of the real world comes near it."""
 
+LOOKED_BACK_ON = frozenset({"PaymentRequested", "OrderCancelled"})
+"""Steps that later ones depend on; there are one or two of each, kept however many others follow."""
 
 CLOCKS_DIFFER_MAX = timedelta(minutes=5)
 """The bank's clock and ours; some banks leave the seconds out too."""
@@ -107,7 +109,11 @@ class Payment(Aggregate):
 
     def noted(self, kind: str, time: datetime, detail: str = "", **changes: Any) -> Payment:
         """With changes to other fields, and one more step in its history."""
-        return replace(self, history=(*self.history, Happened(kind, time, detail))[-HISTORY_LENGTH_MAX:], **changes)
+        steps = (*self.history, Happened(kind, time, detail))
+        if len(steps) > HISTORY_LENGTH_MAX:
+            oldest = next(number for number, step in enumerate(steps) if step.kind not in LOOKED_BACK_ON)
+            steps = steps[:oldest] + steps[oldest + 1 :]
+        return replace(self, history=steps, **changes)
 
     def is_shown_to(self, placed_by: str) -> bool:
         """Whether it is shown to whoever placed such orders; empty = sees all."""
