@@ -81,6 +81,12 @@ def test_what_is_late_as_a_vehicle_is_away_may_wait_for_a_wave_before_the_next_l
     assert [proof.decide_time for proof in plan.witnesses] == [at(11)]
 
 
+def test_a_vehicle_that_is_away_now_may_prove_a_later_run() -> None:
+    cars = [replace(BIKE, number_later=0), replace(GONE, number_later=1)]
+    plan = planned(hurried(rides=[hurried().rides[1]], gates=[gate(later_waves=later(11))], vehicles=cars))
+    assert codes(plan) == {"b": "HELD_FOR_LATER_WAVE"} and [proof.run.kind for proof in plan.witnesses] == ["truck"]
+
+
 def test_a_run_that_passes_keeps_a_promise_although_all_vehicles_that_could_are_away() -> None:
     plan = planned(hurried(committed=(passing(return_time=at(10.7)),)))
     assert codes(plan) == {"a": "ADDED_TO_RUN", "b": "ADDED_TO_RUN"}
@@ -128,5 +134,5 @@ def test_a_forced_parcel_rides_late_if_it_must_with_its_price() -> None:
     one = busy(*hurried().rides, gates=[gate(later_waves=later(14)), gate("g2"), gate("g3")])
     plan = planned(replace(one, pins=(Pin(parcel_id="b", rides=False),)))
     priced = price_of(one, plan, BUDGET, pins=[Pin(parcel_id="b", rides=True)])
-    assert (priced.more_late, priced.more_vnd, priced.broken) == (1, 70_000, ())
+    assert (priced.plan.late_parcels, priced.more_vnd, priced.broken) == (1, 70_000, ())
     assert "cannot be kept" in explain(priced.plan, "b")

@@ -135,9 +135,8 @@ class Sorter:
             found.refusal = self._why_not(found.ride)
         elif not on_time or (here and found.last_wave is None and on_time.isdisjoint(here)):
             found.late = True
-            homes = here or homes
-            found.latest = self._next_cutoffs(homes)
-            on_time = {key for key, home in homes.items() if home <= found.latest[key[1]]} or set(homes)
+            found.latest = self._next_cutoffs(here or homes)
+            on_time = {key for key, home in homes.items() if home <= found.latest.get(key[1], -NEVER)}
             self._wait(found, fitting)
         found.allowed = frozenset(on_time)
         if found.ride.must_ride is not None:
