@@ -21,11 +21,12 @@ from shipping.domain.planning import (
     Run,
     Wave,
     Window,
+    Witness,
     broken_rules,
     plan_wave,
 )
 
-from .given import at, bike, gate, passing, ride, truck, wave
+from .given import at, bike, gate, later, passing, ride, truck, wave
 
 
 def good() -> tuple[Wave, Plan]:
@@ -79,8 +80,10 @@ EMPTIES = replace(WAVE, outbound=(Outbound(outbound_id="o", gate_id="g1", weight
 def nothing(**changes: Any) -> Plan:
     """A plan without runs, but for these changes."""
     added = {parcel_id for one in changes.get("additions", ()) for parcel_id in one.parcel_ids}
-    reasons = tuple(replace(one, rides=one.parcel_id in added, run_index=None) for one in PLAN.reasons)
-    return replace(PLAN, runs=(), cost=type(PLAN.cost)(), reasons=reasons, **changes)
+    codes = {False: "NO_CAPACITY", True: "ADDED_TO_RUN"}
+    reasons = [replace(one, rides=one.parcel_id in added, run_index=None) for one in PLAN.reasons]
+    reasons = [replace(one, code=codes[one.rides]) for one in reasons]
+    return replace(PLAN, runs=(), cost=type(PLAN.cost)(), reasons=tuple(reasons), **changes)
 
 
 def with_passing(volume_cm3: int = 0, **changes: Any) -> Wave:
@@ -215,6 +218,45 @@ BROKEN: list[tuple[str, Wave, Plan]] = [
 def test_a_broken_rule_is_found(rule: str, one: Wave, plan: Plan) -> None:
     found = broken_rules(one, plan)
     assert any(rule in text for text in found), found
+
+
+def held(**changes: Any) -> Plan:
+    """Everything waits for 15:00 by the planner's own word, without a witness; but for these changes."""
+    fields = {"code": "HELD_FOR_LATER_WAVE", "waits_for": at(15), "figures": (("witness_time", "none"),)} | changes
+    return replace(nothing(), reasons=tuple(replace(one, **fields) for one in nothing().reasons))
+
+
+PATIENT = with_gates(later_waves=later(15))
+NAIVE = RUN.leave_time.replace(tzinfo=None)
+UNTRUE: list[tuple[str, Wave, Plan]] = [
+    ("this is the plan of 'x'", WAVE, replace(PLAN, wave_id="x")),
+    ("has no time zone", WAVE, with_run(leave_time=NAIVE)),
+    ("has no time zone", WAVE, with_first_stop(arrive_time=NAIVE)),
+    ("has no time zone", WAVE, replace(PLAN, witnesses=(Witness(decide_time=NAIVE, run=RUN),))),
+    ("a says RIDES_ALONG and rides=False", WAVE, held(code="RIDES_ALONG")),
+    ("a says NONSENSE", WAVE, held(code="NONSENSE")),
+    ("a names the wrong run", PATIENT, held(run_index=0)),
+    ("a waits for no wave", WAVE, held()),
+    ("a waits for no wave", PATIENT, held(waits_for=at(16))),
+    ("a names no witness", PATIENT, held(figures=())),
+    ("a must ride", replace(PATIENT, rides=with_ride("a", must_ride=True).rides), held()),
+    ("freeze: run of", replace(WAVE, last_plan=PLAN, freeze_time=at(11)), nothing()),
+    ("addition: wrong cost", with_passing(per_parcel_vnd=1), ALONG),
+]
+
+
+@pytest.mark.parametrize(("rule", "one", "plan"), UNTRUE, ids=[f"{n}-{case[0]}" for n, case in enumerate(UNTRUE)])
+def test_a_plan_that_the_wave_contradicts_is_found(rule: str, one: Wave, plan: Plan) -> None:
+    found = broken_rules(one, plan)
+    assert any(rule in text for text in found), found
+
+
+def test_what_waits_by_a_true_word_is_let_through() -> None:
+    assert broken_rules(PATIENT, held()) == ()
+    told = tuple(replace(one, must_ride=False) for one in WAVE.rides)
+    assert broken_rules(replace(WAVE, rides=told), held(waits_for=None, figures=())) == ()
+    gone = replace(WAVE, last_plan=PLAN, freeze_time=at(11), vehicles=())
+    assert broken_rules(gone, nothing()) == ()
 
 
 def test_a_pinned_parcel_that_stays_behind_is_found() -> None:

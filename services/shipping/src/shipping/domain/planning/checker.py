@@ -10,15 +10,17 @@ from datetime import timedelta
 from shipping.domain.planning.checker_additions import check_additions
 from shipping.domain.planning.checker_bill import check_bill, check_run
 from shipping.domain.planning.checker_clock import Clock
+from shipping.domain.planning.checker_reasons import check_reasons
 from shipping.domain.planning.checker_witness import broken_witnesses
+from shipping.domain.planning.faults import instants, moments
 from shipping.domain.planning.model import DOOR, HEAVY, HOT_MEAL, KINDS, Gate, Plan, Ride, Run, Vehicle, Wave
 
 
 def broken_rules(wave: Wave, plan: Plan, *, must: bool = True) -> tuple[str, ...]:
     """Every broken rule as "rule: what and where"; empty = the plan may go out.
 
-    With `must` False pins are not asked for (a plan that is only priced may leave them out). Raises nothing: unknown
-    ids are broken rules too.
+    With `must` False pins and frozen runs are not asked for (a plan that is only priced may leave them out). Raises
+    nothing: unknown ids and times without a zone are broken rules too.
     """
     return tuple(_Check(wave, plan).all(must))
 
@@ -39,6 +41,20 @@ def drivable(wave: Wave, kept: Sequence[Run], more: Iterable[Run]) -> tuple[Run,
     return tuple(found)
 
 
+def frozen_runs(wave: Wave) -> tuple[Run, ...]:
+    """Runs of the last plan that leave before the freeze time and can still be driven as they were told.
+
+    Dropped, and planned anew, is a run that breaks a rule by now, alone or beside the pinned ones and those before it:
+    its vehicle, a gate or a parcel is gone, its partner declined, a dispatcher wants one of its parcels to wait. The
+    lead does not count: the run was booked when it was told.
+    """
+    if wave.last_plan is None or wave.freeze_time is None:
+        return ()
+    pinned = [replace(run, spare_partner_id="") for run in wave.pinned_runs]
+    due = (run for run in wave.last_plan.runs if wave.decide_time <= run.leave_time < wave.freeze_time)
+    return drivable(wave, wave.pinned_runs, [run for run in due if replace(run, spare_partner_id="") not in pinned])
+
+
 class _Check:
     def __init__(self, wave: Wave, plan: Plan) -> None:
         self.wave, self.plan = wave, plan
@@ -49,12 +65,14 @@ class _Check:
         self.clock = Clock(wave)
 
     def all(self, must: bool) -> Iterator[str]:
-        unknown = [rule for run in self.plan.runs for rule in self.unknown(run)]
-        yield from unknown
-        if unknown:
+        if self.plan.wave_id != self.wave.wave_id:
+            yield f"wave: this is the plan of {self.plan.wave_id!r}"
+        unreadable = [*self.no_instants(), *(rule for run in self.plan.runs for rule in self.unknown(run))]
+        yield from unreadable
+        if unreadable:
             return
         yield from self.together(self.plan.runs)
-        yield from self.reasons()
+        yield from check_reasons(self.wave, self.plan)
         yield from check_additions(self.wave, self.plan, self.clock)
         for run in self.plan.runs:
             yield from self.driven(run)
@@ -87,6 +105,14 @@ class _Check:
         yield from self.fleet(runs)
         yield from self.partner_ceilings(runs)
 
+    def no_instants(self) -> Iterator[str]:
+        """Times that cannot be compared with those of the wave."""
+        for run in (*self.plan.runs, *(one.run for one in self.plan.witnesses)):
+            yield from moments(run, f"run of {run.vehicle_id}: ", ("leave_time", "return_time"))
+            for stop in run.stops:
+                yield from moments(stop, f"stop at {stop.gate_id}: ", ("arrive_time", "leave_time"))
+        yield from instants("witness: decide_time", (one.decide_time for one in self.plan.witnesses))
+
     def unknown(self, run: Run) -> Iterator[str]:
         vehicle = self.vehicles.get(run.vehicle_id)
         if vehicle is None or (vehicle.partner_id, vehicle.kind) != (run.partner_id, run.kind):
@@ -110,18 +136,6 @@ class _Check:
         for outbound_id, times in outbound.items():
             if times > 1:
                 yield f"brought twice: {outbound_id}"
-
-    def reasons(self) -> Iterator[str]:
-        if [reason.parcel_id for reason in self.plan.reasons] != [ride.parcel_id for ride in self.wave.rides]:
-            yield "reasons: not one for every parcel of the wave, in its order"
-            return
-        aboard = {p: i for i, run in enumerate(self.plan.runs) for stop in run.stops for p in stop.parcel_ids}
-        added = {p for addition in self.plan.additions for p in addition.parcel_ids}
-        for reason in self.plan.reasons:
-            if reason.rides != (reason.parcel_id in aboard or reason.parcel_id in added):
-                yield f"reasons: {reason.parcel_id} says rides={reason.rides}"
-            elif reason.parcel_id in aboard and reason.run_index != aboard[reason.parcel_id]:
-                yield f"reasons: {reason.parcel_id} names the wrong run"
 
     def fleet(self, runs: Sequence[Run]) -> Iterator[str]:
         used = Counter(run.vehicle_id for run in runs)
@@ -247,6 +261,7 @@ class _Check:
             if pin.partner_id and where.get(pin.parcel_id, pin.partner_id) != pin.partner_id:
                 yield f"pin: {pin.parcel_id} rides with {pin.partner_id} only"
         here = [replace(run, spare_partner_id="") for run in self.plan.runs]
-        for run in self.wave.pinned_runs:
-            if replace(run, spare_partner_id="") not in here:
-                yield f"pin: run of {run.vehicle_id} at {run.leave_time} stays"
+        for name, runs in (("pin", self.wave.pinned_runs), ("freeze", frozen_runs(self.wave))):
+            for run in runs:
+                if replace(run, spare_partner_id="") not in here:
+                    yield f"{name}: run of {run.vehicle_id} at {run.leave_time} stays"

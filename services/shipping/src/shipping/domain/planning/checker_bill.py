@@ -50,7 +50,11 @@ def check_bill(wave: Wave, plan: Plan) -> Iterator[str]:
         yield from _told_wrong(run, sums, metres)
         for name, vnd in sums.items():
             split[name] += vnd
-    split["parcels"] += sum(_addition_vnd(wave, rides, one.run_id, one.parcel_ids) for one in plan.additions)
+    for one in plan.additions:
+        vnd = _addition_vnd(wave, rides, one.run_id, one.parcel_ids)
+        split["parcels"] += vnd
+        if one.cost_vnd != vnd:
+            yield f"addition: wrong cost: {one.run_id} at {one.gate_id} says {one.cost_vnd}, costs {vnd}"
     late, late_vnd, wait_vnd = _waiting(wave, plan, rides)
     if late != plan.late_parcels:
         yield f"wrong number of late parcels: says {plan.late_parcels}, are {late}"

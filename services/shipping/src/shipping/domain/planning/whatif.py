@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from shipping.domain.planning.answer import Plan, Run
 from shipping.domain.planning.calls import sellers_to_call
-from shipping.domain.planning.checker import broken_rules, drivable
+from shipping.domain.planning.checker import broken_rules, frozen_runs
 from shipping.domain.planning.errors import InvalidWave
 from shipping.domain.planning.model import Budget, Pin, Wave
 from shipping.domain.planning.supply import Forbidden
@@ -129,17 +129,3 @@ def difference(before: Plan, after: Plan) -> Difference:
 def _rides(plan: Plan) -> dict[str, tuple[str, object]]:
     own = {p: (run.vehicle_id, run.leave_time) for run in plan.runs for stop in run.stops for p in stop.parcel_ids}
     return own | {p: ("committed", one.run_id) for one in plan.additions for p in one.parcel_ids}
-
-
-def frozen_runs(wave: Wave) -> tuple[Run, ...]:
-    """Runs of the last plan that leave before the freeze time and can still be driven as they were told.
-
-    Dropped, and planned anew, is a run that breaks a rule by now, alone or beside the pinned ones and those before it:
-    its vehicle, a gate or a parcel is gone, its partner declined, a dispatcher wants one of its parcels to wait. The
-    lead does not count: the run was booked when it was told.
-    """
-    if wave.last_plan is None or wave.freeze_time is None:
-        return ()
-    pinned = [_bare(run) for run in wave.pinned_runs]
-    due = (run for run in wave.last_plan.runs if wave.decide_time <= run.leave_time < wave.freeze_time)
-    return drivable(wave, wave.pinned_runs, [run for run in due if _bare(run) not in pinned])
