@@ -8,7 +8,7 @@ from typing import Any
 
 from shipping.domain.planning import Budget, Outbound, Plan, Wave, broken_rules, difference, plan_wave
 
-from .given import at, bike, gate, ride, wave
+from .given import at, bike, gate, later, ride, wave
 
 BUDGET = Budget(0.05)
 
@@ -38,6 +38,15 @@ def test_a_run_that_was_told_is_kept_although_its_lead_has_begun() -> None:
 def test_a_promise_that_only_the_run_that_was_told_keeps_is_kept() -> None:
     told, again = asked_again(early(ride("a", latest={"hub": at(10 + 2 / 3)})))
     assert again.runs == told.runs and again.late_parcels == 0
+
+
+def test_a_run_that_was_told_is_not_called_off_where_that_is_dearer_although_its_lead_has_begun() -> None:
+    """It costs 134,000 đ, and calling its three parcels off three times the price of a change."""
+    gates = [gate(f"g{n}", later_waves=later(12, 15)) for n in (1, 2, 3)]
+    one = early(*(ride(f"a{n}", f"g{n}", latest={"hub": at(20)}) for n in (1, 2, 3)), gates=gates, take_all=True)
+    for change_vnd, runs in ((40_000, 0), (50_000, 1)):
+        told, again = asked_again(one, take_all=False, change_vnd=change_vnd)
+        assert again.runs == told.runs[:runs] and bool(again.cost.change_vnd) == (not runs)
 
 
 def test_a_run_whose_vehicle_is_not_there_yet_is_moved() -> None:

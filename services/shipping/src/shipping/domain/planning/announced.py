@@ -52,13 +52,21 @@ def _again(router: Router, run: Run, of: Mapping[str, Item]) -> Candidate | None
 
 
 def worth_keeping(router: Router, riding: Sequence[Item], waiting: Sequence[Item]) -> list[Item]:
-    """Parcels that were told to ride, of those that would wait: where a run stops anyway, or a run of their own costs
-    no more than calling it off."""
-    gates, price = {item.place for item in riding}, router.ground.wave.change_vnd
+    """Parcels that were told to ride, of those that would wait: where a run stops anyway, or the run they were told, or
+    one of their own, costs no more than calling it off."""
+    gates, price, waits = {item.place for item in riding}, router.ground.wave.change_vnd, set(map(id, waiting))
+
+    def off(items: Sequence[Item]) -> int:
+        """What it costs to call off those of them that would wait."""
+        called = [ride for item in items if id(item) in waits for ride in item.rides]
+        return price * sum(ride.parcel_id in router.told for ride in called)
+
+    told_runs = as_told(router, [*riding, *waiting])
+    whole = {id(item) for one in told_runs if one.cost_vnd <= off(one.items) for item in one.items}
     kept = []
     for item in waiting:
-        off = price * sum(ride.parcel_id in router.told for ride in item.rides)
         solos = [one.cost_vnd for vehicle, hub in item.allowed if (one := router.candidate(vehicle, hub, (item,)))]
-        if off and (item.place in gates or min(solos, default=off + 1) <= off):
+        alone = min(solos, default=off([item]) + 1) <= off([item])
+        if off([item]) and (item.place in gates or id(item) in whole or alone):
             kept.append(item)
     return kept
