@@ -35,7 +35,7 @@ def amounts(holder: Any, where: str, names: Iterable[str], least: int = 0) -> It
     """Fields that are no whole numbers, or too small; None only where the field may be None."""
     for name in names:
         value = getattr(holder, name)
-        if value is None and _may_be_none(type(holder), name):
+        if value is None and _may_be_none(holder.__class__, name):
             continue
         if not (type(value) is int or isinstance(value, Integral)):
             yield f"{where}{name}: {value!r} is no whole number"
@@ -46,7 +46,7 @@ def amounts(holder: Any, where: str, names: Iterable[str], least: int = 0) -> It
 def moments(holder: Any, where: str, names: Iterable[str]) -> Iterator[str]:
     """Fields that are no instants; None only where the field may be None."""
     for name in names:
-        if getattr(holder, name) is not None or not _may_be_none(type(holder), name):
+        if getattr(holder, name) is not None or not _may_be_none(holder.__class__, name):
             yield from instants(f"{where}{name}", (getattr(holder, name),))
 
 
