@@ -40,6 +40,13 @@ def test_a_promise_that_only_the_run_that_was_told_keeps_is_kept() -> None:
     assert again.runs == told.runs and again.late_parcels == 0
 
 
+def test_a_promise_is_kept_by_the_run_that_was_told_rather_than_lost_on_a_cheaper_one() -> None:
+    one = early(ride("a", latest={"hub": at(10 + 2 / 3)}, partner_ids=("p", "q")))
+    cheaper = bike(vehicle_id="q:motorbike", partner_id="q", lead_seconds=900, fixed_vnd=10_000)
+    told, again = asked_again(one, vehicles=(*one.vehicles, cheaper), change_vnd=1_000)
+    assert again.late_parcels == 0 and difference(told, again).moved == ()
+
+
 def test_a_run_that_was_told_is_not_called_off_where_that_is_dearer_although_its_lead_has_begun() -> None:
     """It costs 134,000 đ, and calling its three parcels off three times the price of a change."""
     gates = [gate(f"g{n}", later_waves=later(12, 15)) for n in (1, 2, 3)]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from shipping.domain.planning.answer import Run
 from shipping.domain.planning.items import Item
 from shipping.domain.planning.model import Wave
+from shipping.domain.planning.money import days_late, late_vnd
 
 if TYPE_CHECKING:
     from shipping.domain.planning.router import Candidate, Router
@@ -29,7 +30,8 @@ def told(wave: Wave) -> dict[str, Told]:
 def as_told(router: Router, items: Sequence[Item]) -> list[Candidate]:
     """Runs of the last plan that would still do as they were announced, where a change has a price.
 
-    The lead is over for a run that is exactly as it was told: it was booked then.
+    The lead is over for a run that is exactly as it was told: it was booked then. A promise that no other run keeps any
+    more speaks for it with the price of being late.
     """
     last = router.ground.wave.last_plan
     if last is None or not router.told:
@@ -47,8 +49,11 @@ def _again(router: Router, run: Run, of: Mapping[str, Item]) -> Candidate | None
         return None
     vehicle, leave = ground.vehicles[number], ground.seconds_from_now(run.leave_time)
     one = router.leaving(number, hub, items, leave) if leave >= max(0, ground.available(vehicle)) else None
-    same = one is not None and replace(one.run, spare_partner_id=run.spare_partner_id) == run
-    return one if same or leave >= ground.earliest(vehicle) else None
+    within_lead = leave < ground.earliest(vehicle)
+    if one is None or (within_lead and replace(one.run, spare_partner_id=run.spare_partner_id) != run):
+        return None
+    kept = [r for item in items if item.late for r in item.rides if not days_late(r, ground.hubs[hub], run.return_time)]
+    return replace(one, cost_vnd=one.cost_vnd - len(kept) * late_vnd(ground.wave, 1))
 
 
 def worth_keeping(router: Router, riding: Sequence[Item], waiting: Sequence[Item]) -> list[Item]:
