@@ -21,8 +21,8 @@ from shipping.domain.planning.model_vrp import Option, Written, priced, write
 from shipping.domain.planning.router import STEPS_MAX, stops_of
 from shipping.domain.planning.session import Session
 
-LARGE = 100
-"""More items than this, with those of one coming wave, are a large wave."""
+LARGE = 10
+"""More items than this, with those of one coming wave, are too many to be judged one by one."""
 
 AMPLE = 2
 """Vehicles are ample if there is one for every so many items."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from shipping.domain.planning.model import Matrix
 
 DETOUR = 1.5
-"""Road over straight line in the mountains, where all communes with a profile are; hills would be 1.35, the delta 1.25."""
+"""Road over straight line in the mountains, where every commune with a profile lies; hills are 1.35, the delta 1.25."""
 
 LINE_HAUL_KM_H = 38
 LOCAL_KM_H = 20
