@@ -100,6 +100,7 @@ lines = Table(
 )
 Index("lines_one_live_batch", lines.c.parcel_id, unique=True, postgresql_where=text("live"))
 Index("lines_batch", lines.c.batch_id)
+Index("lines_parcel", lines.c.parcel_id)
 
 tenders = Table(
     "tenders",
