@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -78,6 +79,12 @@ def test_without_an_answer_of_the_solver_most_parcels_come_first(monkeypatch: py
     found = allocate(pools, days)
     assert found.partner_of == {"many": "p0", "r0": "p1", "r1": "p1"}
     assert not found.proved and found.unserved == ()
+
+
+def test_a_bound_that_is_dearer_than_what_was_found_proves_nothing() -> None:
+    found = replace(NOTHING, cost=100.0)
+    assert staged._is_proved(found, 99.995, 1e-4)
+    assert not staged._is_proved(found, 99.9, 1e-4) and not staged._is_proved(found, 100.1, 1e-4)
 
 
 def test_a_run_of_many_parcels_is_served_before_a_dear_one() -> None:
