@@ -156,7 +156,7 @@ class Payment(Aggregate):
             return self, (), 0
         if parts_open and self.state is PaymentState.AUTHORIZED:
             return self if self._called_off else self.noted("OrderCancelled", now, reason), (), 0
-        silent, back = self.paid or self.state is PaymentState.UNHEARD, self.held_vnd
+        silent, back = self.paid or self.state is PaymentState.UNHEARD or self._has_delivered, self.held_vnd
         parts = tuple(part if part.delivered else replace(part, cancelled=True) for part in self.parts)
         off = self.noted("OrderCancelled", now, reason, state=PaymentState.VOIDED, parts=parts)
         fact = PaymentVoided(order_id=self.id, reason=reason)
@@ -172,7 +172,8 @@ class Payment(Aggregate):
         less = self.noted("OrderPartCancelled", now, f"{part_id} {amount_vnd}", parts=(*others, gone))
         off: tuple[object, ...] = ()
         if self.state is PaymentState.AUTHORIZED and (why := self._called_off) and all(p.cancelled for p in less.parts):
-            less, off = replace(less, state=PaymentState.VOIDED), (PaymentVoided(order_id=self.id, reason=why.detail),)
+            fact = PaymentVoided(order_id=self.id, reason=why.detail)
+            less, off = replace(less, state=PaymentState.VOIDED), () if self._has_delivered else (fact,)
         if self.paid:
             return less, (), min(amount_vnd, less.held_vnd)
         if less.state is PaymentState.REQUESTED and 0 < less.due_vnd <= less.held_vnd:
@@ -236,16 +237,25 @@ class Payment(Aggregate):
             parts = tuple(replace(one, delivered=True) if one is part else one for one in self.parts)
         return self.noted("ParcelDelivered", deliver_time, part_id, parts=parts)
 
-    def cod_due_vnd(self, part_id: str) -> int | None:
-        """Cash to be collected for a part; None if nobody told us yet."""
+    def cod_vnd(self, part_id: str) -> int | None:
+        """Cash that a part's delivery brings, whether orders closed it or not; None if nobody told us yet."""
         part = self.part(part_id)
         if self.method is Method.UNKNOWN or (self.method is Method.COD and not self.parts):
             return None
-        if part is None or part.cancelled or self.method is Method.QR or self.state is not PaymentState.AUTHORIZED:
-            return 0
-        return part.amount_vnd
+        return 0 if part is None or self.method is Method.QR else part.amount_vnd
+
+    def awaits_cash(self, part_id: str) -> bool:
+        """Whether cash is still to be collected for a part."""
+        part = self.part(part_id)
+        is_open = part is not None and not (part.cancelled or part.delivered)
+        return is_open and self.state is PaymentState.AUTHORIZED and bool(self.cod_vnd(part_id))
 
     # Steps of the steps.
+
+    @property
+    def _has_delivered(self) -> bool:
+        """Its cash has come, or is asked of the partner: such a payment is not said to be voided."""
+        return any(part.delivered for part in self.parts)
 
     @property
     def _called_off(self) -> Happened | None:

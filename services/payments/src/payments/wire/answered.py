@@ -43,8 +43,7 @@ def payment(view: PaymentView) -> pb.GetPaymentResponse:
 
 
 def _part(of: Payment, part: Part, cash: CodState | None) -> pb.PaymentPart:
-    is_due = cash is None and not part.delivered and bool(of.cod_due_vnd(part.part_id))
-    state = CodState.DUE if is_due else cash
+    state = CodState.DUE if cash is None and of.awaits_cash(part.part_id) else cash
     return pb.PaymentPart(
         part_id=part.part_id,
         amount_vnd=part.amount_vnd,

@@ -28,7 +28,7 @@ def collect_cod(policy: Policy, command: CollectCod, loaded: Loaded, moment: Mom
         return NOTHING
     after = before.deliver(command.parcel_id, command.deliver_time)
     due_date = policy.remit_due_date(command.partner_id, command.deliver_time)
-    expected_vnd = before.cod_due_vnd(command.parcel_id)
+    expected_vnd = before.cod_vnd(command.parcel_id)
     owed = command.collected_vnd if expected_vnd is None else expected_vnd
     cash = _cash(loaded, command.partner_id, command.parcel_id, before)
     steps = [(before.books(), after.books())]
@@ -113,8 +113,7 @@ def _stated(command: ReportCodRemittance, loaded: Loaded, moment: Moment) -> tup
 
 def _may_have_collected(cash: CodParcel, payment: Payment) -> bool:
     """Whether the partner delivered the parcel, or nobody did yet as far as we know and there is cash to collect."""
-    part = payment.part(cash.parcel_id)
-    return cash.delivered or (part is not None and not part.delivered and bool(payment.cod_due_vnd(part.part_id)))
+    return cash.delivered or payment.awaits_cash(cash.parcel_id)
 
 
 def _noted(command: ReportCodRemittance, line: StatedLine, so_far: Change) -> Change:
