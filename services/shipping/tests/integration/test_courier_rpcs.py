@@ -136,6 +136,16 @@ async def test_a_partner_reads_no_names_of_buyers_whose_parcels_it_does_not_have
     assert [bool(names[id]) for id in ids] == [False, True, False]
 
 
+@pytest.mark.parametrize("kind", ["DELIVERED", "RETURNED", "LOST"])
+async def test_a_partner_reads_no_name_once_the_parcel_is_at_its_end(house: House, kind: str) -> None:
+    batch_id, ids = await house.picked(2)
+    scan = courier.ReportScanRequest(request_id=rid(), scan_id=rid(), parcel_id=ids[0], kind=f"SCAN_KIND_{kind}")
+    scan.scan_time.FromDatetime(house.clock.now())
+    await house.stub("partner-a").ReportScan(scan)
+    names = await told_names(house, batch_id)
+    assert [bool(names[id]) for id in ids] == [False, True]
+
+
 async def test_pickups_are_reported_and_the_missed_ride_again(house: House) -> None:
     batch_id, ids = await house.awarded(3)
     request = courier.ReportPickupRequest(request_id="p1", batch_id=batch_id)

@@ -384,7 +384,7 @@ class ManifestContact(_message.Message):
     PHONE_FIELD_NUMBER: _builtins.int
     ADDRESS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Name. Empty = erased, the parcel is not with the partner any more, or the run ended too long ago."""
+    """Name. Empty = erased, the parcel is not with the partner any more (also: delivered, returned or lost), or the run ended too long ago."""
     phone: _builtins.str
     """Phone, E.164. Empty = as the name."""
     address: _builtins.str
@@ -438,7 +438,7 @@ class ManifestParcel(_message.Message):
 
     @_builtins.property
     def buyer(self) -> Global___ManifestContact:
-        """The buyer; without name, phone and address once erased, when the parcel was missed or given up waiting for, or when the run ended too long ago. Never unset."""
+        """The buyer; without name, phone and address once erased, when the parcel was missed, given up waiting for or called off, once it was delivered, returned or lost, or when the run ended too long ago. Never unset."""
 
     @_builtins.property
     def delivery_deadline_time(self) -> _timestamp_pb2.Timestamp:

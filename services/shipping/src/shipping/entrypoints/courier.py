@@ -17,6 +17,7 @@ from shipping.adapters import reads
 from shipping.app.commands import AcceptTender, DeclineTender, ReportPickup
 from shipping.domain.batch import AWARDED, Batch
 from shipping.domain.errors import NotAccepted
+from shipping.domain.parcel_steps import FINAL
 from shipping.domain.promise import World
 from shipping.entrypoints.clock import drop_cancelled
 from shipping.wire import courier, requests
@@ -87,9 +88,10 @@ class CourierServicer(pb_grpc.CourierServiceServicer):
             parcels = await reads.parcels(connection, batch.parcel_ids)
             riding = {line.parcel_id for line in await reads.lines(connection, batch.id) if line.live}
             points = await reads.points(connection, (stop.pickup_point_id for stop in batch.stops))
-        # Who does not carry a parcel, and nobody for ever, needs to know where its buyer lives.
+        # Only who is to collect or deliver a parcel, and nobody for ever, needs to know where its buyer lives.
         told = self._runtime.clock.now() <= batch.return_time + self._contact_span
-        theirs = [one for one in parcels.values() if one.id in riding or one.partner_id == partner_id]
+        open_ones = [one for one in parcels.values() if one.state not in FINAL]
+        theirs = [one for one in open_ones if one.id in riding or one.partner_id == partner_id]
         contacts = await self._contacts(sorted({one.shipment.contact_id for one in theirs}) if told else [])
         hub = self._world.network.hubs[batch.hub_id]
         return courier.manifest_to(
