@@ -1,4 +1,4 @@
-"""Pickup points of their own: sellers share one by saying the same of it, and nobody moves another's."""
+"""Pickup points of their own: sellers share one by saying the same of it; its first one or an operator moves it."""
 
 from __future__ import annotations
 
@@ -60,7 +60,17 @@ def test_fourteen_noodle_makers_share_one_point_by_saying_the_same() -> None:
         does(memory, register(f"seller-{number}", acting=f"seller-{number}"), NOW + number * HOUR)
     assert len(list(memory.all(Seller))) == 14
     (known,) = memory.all(KnownPoint)
-    assert (known.owner_id, [dated.pickup_point for dated in known.places]) == ("", [POINT])
+    assert (known.owner_id, [dated.pickup_point for dated in known.places]) == ("seller-1", [POINT])
+
+
+@pytest.mark.parametrize("days", [("", "2026-02-05"), ("2026-02-05", ""), ("2026-02-04", "2026-02-05")])
+def test_the_same_gate_is_shared_on_whatever_day_its_commune_code_is_meant(days: tuple[str, str]) -> None:
+    memory = Memory()
+    for number, day in enumerate(days, 1):
+        stated = replace(POINT, place=replace(POINT.place, as_of_date=day))
+        does(memory, register(f"seller-{number}", stated, f"seller-{number}"))
+    (dated,) = memory.get(KnownPoint, POINT.pickup_point_id).places
+    assert dated.pickup_point.place.as_of_date == days[0]
 
 
 def test_a_point_of_ones_own_is_moved_by_its_seller() -> None:
@@ -73,15 +83,31 @@ def test_a_point_of_ones_own_is_moved_by_its_seller() -> None:
     assert shown(memory, "noodles", NOW + HOUR) == ELSEWHERE
 
 
-@pytest.mark.parametrize("seller_id", ["seller-1", "seller-2"])
-def test_a_shared_point_is_moved_by_no_seller(seller_id: str) -> None:
-    """Not by the first one either: thirteen others are collected there."""
+def test_a_shared_point_is_moved_by_the_seller_that_named_it_first_and_by_no_other() -> None:
+    """What is shown of a point is public: who repeats it must not take it from its seller, nor carry it off."""
     memory = Memory()
-    does(memory, register())
-    does(memory, register("seller-2"))
+    for number in (1, 2):
+        does(memory, register(f"seller-{number}"))
+        does(memory, publish(f"product-{number}", f"seller-{number}"))
+    with pytest.raises(PointTaken):
+        does(memory, move("seller-2", ELSEWHERE, "seller-2"))
+    assert not isinstance(last_fact(memory), PickupPointChanged)
+    does(memory, move("seller-1", ELSEWHERE, "seller-1"))
+    assert shown(memory, "product-1", NOW + HOUR) == shown(memory, "product-2", NOW + HOUR) == ELSEWHERE
+    assert owner(memory) == "seller-1"
+
+
+@pytest.mark.parametrize("seller_id", ["seller-1", "seller-2"])
+def test_a_point_without_a_first_seller_is_moved_by_none(seller_id: str) -> None:
+    """Fourteen shared it before points were kept."""
+    memory = Memory()
+    for number in (1, 2):
+        does(memory, register(f"seller-{number}"))
+    memory.aggregates[KnownPoint, POINT.pickup_point_id] = replace(
+        memory.get(KnownPoint, POINT.pickup_point_id), owner_id=""
+    )
     with pytest.raises(PointTaken):
         does(memory, move(seller_id, ELSEWHERE, seller_id))
-    assert not isinstance(last_fact(memory), PickupPointChanged)
 
 
 def test_a_shared_point_is_moved_by_an_operator_and_shown_so_for_all() -> None:
@@ -105,11 +131,9 @@ def test_moving_to_a_known_point_shares_it_and_changes_nothing_there() -> None:
     with pytest.raises(PointTaken):
         does(memory, move("seller-2", ELSEWHERE, "seller-2"))
     does(memory, move("seller-2", POINT, "seller-2"))
-    assert owner(memory) == ""
+    assert owner(memory) == "seller-1"
     seller = memory.get(Seller, "seller-2")
     assert seller.pickup_point_at(NOW + HOUR) == POINT
-    with pytest.raises(PointTaken):
-        does(memory, move("seller-1", ELSEWHERE, "seller-1"))
 
 
 def test_what_is_said_of_a_coming_day_is_compared_with_that_day() -> None:

@@ -303,7 +303,7 @@ class RegisterSellerRequest(_message.Message):
 
     @_builtins.property
     def pickup_point(self) -> _seller_event_pb2.PickupPoint:
-        """Where parcels are collected; a known point is shared by stating it as it is. Never unset."""
+        """Where parcels are collected; a known point is shared by stating it as it is, but for as_of_date. Never unset."""
 
     def __init__(
         self,

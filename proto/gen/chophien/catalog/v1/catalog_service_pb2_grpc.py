@@ -148,7 +148,7 @@ class CatalogServiceServicer:
     def MovePickupPoint(self, request, context):
         """Moves where a seller's parcels are collected, from a moment on (R30): to another point, or with its point, which
         then moves for all who share it. Roles: seller, operator.
-        Errors: POINT_TAKEN (a seller names another place than the point is, and is not the only one there).
+        Errors: POINT_TAKEN (a seller names another place than the point is, and was not the first to name it).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -33,7 +33,7 @@ class CatalogServiceStub:
     MovePickupPoint: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.MovePickupPointRequest, _catalog_service_pb2.MovePickupPointResponse]
     """Moves where a seller's parcels are collected, from a moment on (R30): to another point, or with its point, which
     then moves for all who share it. Roles: seller, operator.
-    Errors: POINT_TAKEN (a seller names another place than the point is, and is not the only one there).
+    Errors: POINT_TAKEN (a seller names another place than the point is, and was not the first to name it).
     """
     PublishProduct: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.PublishProductRequest, _catalog_service_pb2.PublishProductResponse]
     """Publishes a product, or publishes a withdrawn one anew (R20-R22, R31). Its stock is 0 until it is counted.
@@ -117,7 +117,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_catalog_service_pb2.MovePickupPointResponse]:
         """Moves where a seller's parcels are collected, from a moment on (R30): to another point, or with its point, which
         then moves for all who share it. Roles: seller, operator.
-        Errors: POINT_TAKEN (a seller names another place than the point is, and is not the only one there).
+        Errors: POINT_TAKEN (a seller names another place than the point is, and was not the first to name it).
         """
 
     @_abc_1.abstractmethod

@@ -30,7 +30,7 @@ class OfferExists(DomainError):
 
 
 class PointTaken(DomainError):
-    """The pickup point is known as another place and not this seller's alone; only an operator moves it."""
+    """The pickup point is known as another place; only its first seller or an operator moves it."""
 
     code = Code.ALREADY_EXISTS
 

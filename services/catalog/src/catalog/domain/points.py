@@ -47,7 +47,8 @@ def with_move(places: Places, point: PickupPoint, from_time: datetime, now: date
 class KnownPoint(Aggregate):
     """A pickup point as it is for all who are collected there; id = pickup_point_id. Invariant: as of Places.
 
-    `owner_id` is the one seller that ever named it; empty = several share it, for good, and only operators move it.
+    `owner_id` is the seller that named it first: it or an operator moves it, for all who are collected there. Empty =
+    several shared it before points were kept: only operators move it.
     """
 
     owner_id: str
@@ -63,8 +64,12 @@ class KnownPoint(Aggregate):
             return self
         return replace(self, places=with_move(self.places, point, from_time, now))
 
-    def share(self, seller_id: str, point: PickupPoint, from_time: datetime) -> KnownPoint:
+    def share(self, point: PickupPoint, from_time: datetime) -> None:
         """A seller is collected here from a moment on; raises PointTaken if it names another place than holds then."""
-        if point != self.at(from_time):
+        if _undated(point) != _undated(self.at(from_time)):
             raise PointTaken(pickup_point_id=self.id)
-        return self if self.owner_id in ("", seller_id) else replace(self, owner_id="")
+
+
+def _undated(point: PickupPoint) -> PickupPoint:
+    """Without the day on which its commune's code is meant: who leaves it out says the same place."""
+    return replace(point, place=replace(point.place, as_of_date=""))

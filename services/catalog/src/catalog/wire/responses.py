@@ -148,7 +148,7 @@ def _open_offers(stock: Stock, shop: Shop, now: datetime) -> Iterable[pb.OpenedO
 
 
 def public_block(seller: Seller, point: PickupPoint) -> pb.SellerPublicBlock:
-    """What buyers must see about a seller (R04); complete, for no seller is registered with less."""
+    """What buyers must see about a seller (R04); the tax id is empty if it was not needed when they registered."""
     block = seller.public_block
     return pb.SellerPublicBlock(
         seller_id=seller.id,

@@ -47,7 +47,7 @@ def move_pickup_point(command: MovePickupPoint, loaded: Loaded, moment: Moment) 
 def _collected_there(
     command: RegisterSeller | MovePickupPoint, loaded: Loaded, moment: Moment, from_time: datetime
 ) -> Outcome:
-    """The point knows of it; it goes elsewhere itself only if it is moved by an operator or by its one seller."""
+    """The point knows of it; it goes elsewhere itself only if it is moved by an operator or by its first seller."""
     point = command.pickup_point
     known = loaded.get(KnownPoint, point.pickup_point_id)
     if known is None:
@@ -56,8 +56,8 @@ def _collected_there(
         return said(first)
     may_move = command.acting_seller_id in ("", known.owner_id) and isinstance(command, MovePickupPoint)
     there = known.move(point, from_time, moment.now) if may_move else known
-    shared = there.share(command.seller_id, point, from_time)
-    return NOTHING if shared is known else said(shared)
+    there.share(point, from_time)
+    return NOTHING if there is known else said(there)
 
 
 def _seller(command: SuspendSeller | ReinstateSeller) -> tuple[Key[Seller]]:
