@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from shipping.domain.planning import Budget, Wave, broken_rules, plan_wave
-from shipping.domain.planning.dispatch import Dispatch, is_large
+from shipping.domain.planning.dispatch import Dispatch, suits
 from shipping.domain.planning.drawing import Draws
 from shipping.domain.planning.engine import search
 from shipping.domain.planning.model_vrp import priced, write
@@ -63,7 +63,7 @@ def test_the_trace_makes_the_same_dispatch_again(wave: Wave) -> None:
 
 def test_what_is_drawn_could_be_brought_home_by_a_run_of_its_own(wave: Wave) -> None:
     look = looking(wave)
-    assert look.pool is not None and wave.forecast is not None and is_large(look.session, wave.forecast)
+    assert look.pool is not None and wave.forecast is not None and suits(look.session, wave.forecast)
     items = Draws(look.session, look.pool, look.waves).items()
     vehicle, times = look.ground.vehicles[0], look.ground.price(0, 0)[1]
     depot = look.ground.place[vehicle.start_id]

@@ -21,7 +21,7 @@ from shipping.domain.planning import (
     broken_rules,
     plan_by_rule,
 )
-from shipping.domain.planning.whatif import frozen_runs
+from shipping.domain.planning.checker import frozen_runs
 from shipping.settings import CONTACT_DAYS, PLAN_CPU_SECONDS, PLAN_SEED, RUN_GRACE_HOURS, read_settings
 from structlog.testing import capture_logs
 

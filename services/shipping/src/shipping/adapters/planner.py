@@ -18,7 +18,7 @@ import structlog
 from chassis.telemetry import count
 
 from shipping.domain.planning import Budget, Plan, Rule, Wave, plan_by_rule, plan_wave
-from shipping.domain.planning.whatif import frozen_runs
+from shipping.domain.planning.checker import frozen_runs
 
 _log = structlog.get_logger(__name__)
 

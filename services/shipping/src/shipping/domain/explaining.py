@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from shipping.domain.line import Line, LineState
 from shipping.domain.parcel import Parcel
 from shipping.domain.parcel_steps import FINAL, ON_THE_WAY, ParcelState
@@ -18,13 +16,14 @@ TEXTS = {
     "WAITS_FOR_FIRST_WAVE": "The parcel is packed; no wave has looked at it yet.",
     "MISSED": "The courier came in vain; a later wave plans it anew.",
     "REFUSED_BY_PARTNER": "The partner took the run without it; a later wave plans it anew.",
+    "NO_PARTNER_TOOK_IT": "No partner took its run; a later wave plans it anew.",
     "COMMUNE_CLOSED": "Its run was to come while the commune is closed; a later wave plans it anew.",
     "RUN_LAPSED": "Nobody reported its run; a later wave plans it anew.",
     "MUST_GO": "It rides: no later wave would keep its promise.",
     "NO_WITNESS": "It rides: later waves have too few vehicles for all that would wait.",
     "RIDES_ALONG": "It rides: the run leaves for others, and it is ready.",
     "NOT_ON_TIME_ANY_MORE": "It rides on the first run there is; its promise cannot be kept any more.",
-    "HELD_FOR_LATER_WAVE": "It is held: a later wave still keeps its promise, and no other parcel must go yet.",
+    "HELD_FOR_LATER_WAVE": "It is held for a later wave; more may ride with it then.",
     "NOT_READY": "It was not packed when the wave was decided.",
     "NO_CAPACITY": "No vehicle had room, or time to be home, for it.",
     "NO_VEHICLE_FITS": "No vehicle of any partner may carry it from its gate.",
@@ -40,30 +39,19 @@ TEXTS = {
 }
 
 
-LEFT_RUN = {
-    LineState.MISSED: "MISSED",
-    LineState.REFUSED: "REFUSED_BY_PARTNER",
-    LineState.CANCELLED: "COMMUNE_CLOSED",
-    LineState.LAPSED: "RUN_LAPSED",
-}
-"""Why a parcel that waits again left its run."""
-
-
-def explain(
-    parcel: Parcel, on_run: bool, driven: bool, decisions: Sequence[Decision], last: Line | None
-) -> tuple[str, str]:
-    """The code and the words for now; `decisions` are those of the day, oldest first.
+def explain(parcel: Parcel, on_run: bool, driven: bool, latest: Decision | None, line: Line | None) -> tuple[str, str]:
+    """The code and the words for now.
 
     `driven`: the run has a partner, or one is asked; without one it waits to be planned anew.
-    `last`: its line on the last run that was planned with it; None = none was.
+    `latest`: what a wave decided last; None = none looked at it. `line`: its line on the run planned then; None = none.
     """
-    code = _code(parcel, on_run, decisions, last)
+    code = _code(parcel, on_run, latest, line)
     if on_run and not driven and parcel.state is ParcelState.READY:
         code = "NO_PARTNER_LEFT"
     return code, TEXTS.get(code, code)
 
 
-def _code(parcel: Parcel, on_run: bool, decisions: Sequence[Decision], last: Line | None) -> str:
+def _code(parcel: Parcel, on_run: bool, latest: Decision | None, line: Line | None) -> str:
     if parcel.state in FINAL or parcel.state is ParcelState.CALLED_OFF:
         return "CLOSED"
     if parcel.state in ON_THE_WAY:
@@ -75,7 +63,14 @@ def _code(parcel: Parcel, on_run: bool, decisions: Sequence[Decision], last: Lin
     if parcel.state is ParcelState.CREATED:
         return "NOT_PACKED"
     if on_run:
-        return next((one.code for one in reversed(decisions) if one.rides), "RIDES_ALONG")
-    if decisions and not decisions[-1].rides and decisions[-1].code != "NOT_READY":
-        return decisions[-1].code
-    return LEFT_RUN[last.state] if last and last.state in LEFT_RUN else "WAITS_FOR_FIRST_WAVE"
+        return latest.code if latest and latest.rides else "RIDES_ALONG"
+    if latest and not latest.rides and latest.code != "NOT_READY":
+        return latest.code
+    return _left_because(line) if line and not line.live else "WAITS_FOR_FIRST_WAVE"
+
+
+def _left_because(line: Line) -> str:
+    """Why a parcel that waits again left its run."""
+    if line.state is LineState.MISSED:
+        return "MISSED"
+    return "RUN_LAPSED" if line.state is LineState.LAPSED else line.reason

@@ -47,6 +47,16 @@ def test_a_promise_is_kept_by_the_run_that_was_told_rather_than_lost_on_a_cheape
     assert again.late_parcels == 0 and difference(told, again).moved == ()
 
 
+def test_promises_that_a_told_run_keeps_go_before_a_parcel_that_is_late_anyway() -> None:
+    """One motorbike for all: told, it keeps three promises; told anew with a fourth parcel it would break all four."""
+    one = early(*(ride(name, latest={"hub": at(10 + 2 / 3)}) for name in "abc"))
+    one = replace(one, vehicles=(replace(one.vehicles[0], number=1),))
+    late = ride("x", latest={"hub": at(10.1)})
+    for change_vnd in (1, 200_000):
+        told, again = asked_again(one, rides=(*one.rides, late), change_vnd=change_vnd)
+        assert again.runs == told.runs and again.broken_promises == 1
+
+
 def test_a_run_that_was_told_is_not_called_off_where_that_is_dearer_although_its_lead_has_begun() -> None:
     """It costs 134,000 đ, and calling its three parcels off three times the price of a change."""
     gates = [gate(f"g{n}", later_waves=later(12, 15)) for n in (1, 2, 3)]

@@ -71,6 +71,20 @@ def test_a_promise_that_is_broken_either_way_is_not_the_price_of_a_wish() -> Non
     assert price_of(one, plan, BUDGET, pins=[Pin(parcel_id="a", rides=False)]).more_late == 0
 
 
+def test_a_partner_that_is_back_too_late_breaks_the_promise() -> None:
+    """It may collect there again from 10:54 on; a run of the wave of 11:00 is home at 11:38."""
+    for due, broken in ((11.2, 1), (11.7, 0)):
+        one = wave([ride("a", latest={"hub": at(due)})], [gate(later_waves=later(11))])
+        plan = plan_wave(one, Budget(0.05), 1)
+        wish = price_of(one, plan, Budget(0.05), forbidden=[Forbidden("p", "c1", at(10.9))])
+        assert (wish.more_late, wish.plan.runs) == (broken, ())
+
+
+def test_what_is_held_without_a_wave_is_told_so() -> None:
+    plan = plan_wave(wave([ride("a", must_ride=False)]), Budget(0.05), 1)
+    assert "a later wave still" not in explain(plan, "a")
+
+
 def test_what_is_not_packed_breaks_no_promise_yet() -> None:
     one = wave([ride("a", ready_time=None)])
     assert plan_wave(one, BUDGET, 1).broken_promises == 0

@@ -4,34 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from shipping.domain.planning.answer import Run
 from shipping.domain.planning.items import Item
-from shipping.domain.planning.model import Wave
-from shipping.domain.planning.money import days_late, late_vnd
+from shipping.domain.planning.money import days_late
 
 if TYPE_CHECKING:
     from shipping.domain.planning.router import Candidate, Router
 
-Told = tuple[str, datetime]
-"""Vehicle and time of leaving."""
-
-
-def told(wave: Wave) -> dict[str, Told]:
-    """What was announced for each parcel; empty if a change costs nothing."""
-    if wave.last_plan is None or not wave.change_vnd:
-        return {}
-    runs = wave.last_plan.runs
-    return {p: (run.vehicle_id, run.leave_time) for run in runs for stop in run.stops for p in stop.parcel_ids}
+KEPT_VND = 500_000_000
+"""What a promise counts that only the run that was told keeps: more than leaving out a parcel that must go."""
 
 
 def as_told(router: Router, items: Sequence[Item]) -> list[Candidate]:
     """Runs of the last plan that would still do as they were announced, where a change has a price.
 
     The lead is over for a run that is exactly as it was told: it was booked then. A promise that no other run keeps any
-    more speaks for it with the price of being late.
+    more speaks for it before anything else.
     """
     last = router.ground.wave.last_plan
     if last is None or not router.told:
@@ -53,7 +43,7 @@ def _again(router: Router, run: Run, of: Mapping[str, Item]) -> Candidate | None
     if one is None or (within_lead and replace(one.run, spare_partner_id=run.spare_partner_id) != run):
         return None
     kept = [r for item in items if item.late for r in item.rides if not days_late(r, ground.hubs[hub], run.return_time)]
-    return replace(one, cost_vnd=one.cost_vnd - len(kept) * late_vnd(ground.wave, 1))
+    return replace(one, cost_vnd=one.cost_vnd - len(kept) * KEPT_VND)
 
 
 def worth_keeping(router: Router, riding: Sequence[Item], waiting: Sequence[Item]) -> list[Item]:
@@ -66,12 +56,14 @@ def worth_keeping(router: Router, riding: Sequence[Item], waiting: Sequence[Item
         called = [ride for item in items if id(item) in waits for ride in item.rides]
         return price * sum(ride.parcel_id in router.told for ride in called)
 
+    if not router.told:
+        return []
     told_runs = as_told(router, [*riding, *waiting])
     whole = {id(item) for one in told_runs if one.cost_vnd <= off(one.items) for item in one.items}
     kept = []
-    for item in waiting:
+    for item in (one for one in waiting if off([one])):
         solos = [one.cost_vnd for vehicle, hub in item.allowed if (one := router.candidate(vehicle, hub, (item,)))]
         alone = min(solos, default=off([item]) + 1) <= off([item])
-        if off([item]) and (item.place in gates or id(item) in whole or alone):
+        if item.place in gates or id(item) in whole or alone:
             kept.append(item)
     return kept

@@ -1,4 +1,4 @@
-"""Which parcels of a large wave should ride now: scenarios of the next waves, made to agree by prices.
+"""Which parcels should ride now if what comes is drawn from a pool: scenarios of coming waves, agreed by prices.
 
 What is there is routed with what may come, many times. Then whoever is sent in some scenarios and waits in others gets
 a price in each, so that those to which it matters least give way (progressive hedging, Rockafellar and Wets, 1991).
@@ -21,8 +21,8 @@ from shipping.domain.planning.model_vrp import Option, Written, priced, write
 from shipping.domain.planning.router import STEPS_MAX, stops_of
 from shipping.domain.planning.session import Session
 
-LARGE = 10
-"""More items than this, with those of one coming wave, are too many to be judged one by one."""
+ITEMS_LEAST = 10
+"""With no more items than this, those of one coming wave counted, whole candidates are judged (`lookahead.py`)."""
 
 AMPLE = 2
 """Vehicles are ample if there is one for every so many items."""
@@ -59,8 +59,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-def is_large(session: Session, forecast: Forecast) -> bool:
-    """Whether a wave is too large for its candidates to be judged one by one, and what comes is drawn from a pool.
+def suits(session: Session, forecast: Forecast) -> bool:
+    """Whether what comes is drawn from a pool, and there is more to decide than a few items.
 
     Vehicles must be ample: where they run out, who waits may never ride, and a vote does not see that.
     """
@@ -68,7 +68,7 @@ def is_large(session: Session, forecast: Forecast) -> bool:
         return False
     items = len(session.items) + forecast.pool.draws_per_wave
     runs = sum(vehicle.number for vehicle in session.ground.vehicles)
-    return items > LARGE and AMPLE * runs >= len(session.items)
+    return items > ITEMS_LEAST and AMPLE * runs >= len(session.items)
 
 
 @dataclass(slots=True, eq=False)
@@ -87,7 +87,7 @@ class Scenario:
 
 
 class Dispatch:
-    """Look-ahead for one large wave whose coming parcels are drawn from a pool."""
+    """Look-ahead for one wave whose coming parcels are drawn from a pool."""
 
     def __init__(self, session: Session, forecast: Forecast) -> None:
         """Hot meals ride alone and are left to the rule."""

@@ -35,6 +35,8 @@ def explain(plan: Plan, parcel_id: str) -> str:
         return f"The plan of wave {plan.wave_id} does not know the parcel {parcel_id}."
     figures = dict(reason.figures)
     told = [WORDS.get(reason.code, reason.code)]
+    if reason.code == "HELD_FOR_LATER_WAVE" and (LOST in reason.figures or reason.waits_for is None):
+        told = ["It is held for now: more may ride with it later."]
     if reason.rides and reason.run_index is not None:
         run = plan.runs[reason.run_index]
         stop = next(one for one in run.stops if parcel_id in one.parcel_ids)

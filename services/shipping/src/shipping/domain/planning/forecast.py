@@ -49,6 +49,8 @@ class Pool:
 class Forecast:
     """Any of the three sources; nothing at all is a cold start, for which the best rule plans.
 
+    Where vehicles are ample a pool goes before days and rates.
+
     `wave_times` are the coming decisions of the region, in order, as far as look-ahead should see.
     """
 

@@ -190,8 +190,8 @@ class Sorter:
                     return
         found.last_wave = found.home_if_last = None
 
-    def next_chance(self, ride: Ride) -> int | None:
-        """The first later wave that could take it in a run of its own, late or not; None = none that is known."""
+    def next_chance(self, ride: Ride, *, in_time: bool = False) -> int | None:
+        """The first later wave that could take it in a run of its own, on time or not; None = none that is known."""
         gate = self.ground.gates[self.ground.place[ride.gate_id]]
         for later in gate.later_waves:
             wave, home_by = (self.ground.seconds_from_now(t) for t in (later.decide_time, later.home_time))
@@ -199,7 +199,8 @@ class Sorter:
                 continue
             for number, hub in self.fitting(ride, wave):
                 there = self.ground.vehicles[number].number_later != 0
-                if there and self.solo(ride, number, hub, wave, home_by) is not None:
+                home = self.solo(ride, number, hub, wave, home_by) if there else None
+                if home is not None and (not in_time or home <= self._deadlines(ride, [(number, hub)])[hub]):
                     return wave
         return None
 

@@ -197,7 +197,7 @@ class Wave:
     of a gate's hubs, otherwise at its best one only. `tables` (if any) replace `matrix`. Late: fewest
     late parcels first, each `late_vnd` + `late_day_vnd` a day begun; `wait_hour_vnd` for each hour from ready to hub.
     `pinned_runs` stay as they are. Runs of `last_plan` that leave before `freeze_time` stay too; moving a parcel that
-    it announced costs `change_vnd`.
+    it announced costs `change_vnd` (with 0 its runs are nothing special).
     """
 
     wave_id: str

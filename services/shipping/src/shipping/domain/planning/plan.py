@@ -8,8 +8,8 @@ from dataclasses import replace
 from shipping.domain.planning.advice import Advice
 from shipping.domain.planning.announced import worth_keeping
 from shipping.domain.planning.answer import Plan, Run, Witness
-from shipping.domain.planning.checker import broken_rules
-from shipping.domain.planning.dispatch import DISPATCH_SHARE, Dispatch, is_large
+from shipping.domain.planning.checker import broken_rules, frozen_runs
+from shipping.domain.planning.dispatch import DISPATCH_SHARE, Dispatch, suits
 from shipping.domain.planning.finish import finish
 from shipping.domain.planning.items import Item
 from shipping.domain.planning.lookahead import JUDGE_SHARE, LookAhead
@@ -21,7 +21,7 @@ from shipping.domain.planning.session import Decision, Session
 from shipping.domain.planning.triage import apply
 from shipping.domain.planning.validate import refuse_invalid, refuse_invalid_budget, refuse_invalid_seed
 from shipping.domain.planning.weighing import advise
-from shipping.domain.planning.whatif import frozen_runs, sellers_to_call
+from shipping.domain.planning.whatif import sellers_to_call
 from shipping.domain.planning.witness import along, witnesses
 
 SEARCH_FAILURES = (ValueError, ArithmeticError, LookupError, RuntimeError)
@@ -104,7 +104,7 @@ def _advice(session: Session, rule: Rule) -> tuple[Advice | None, float]:
     if forecast is None or session.wave.take_all:
         return None, 0.0
     waiting_is_free = rule.name == "take_all"
-    if waiting_is_free and is_large(session, forecast):
+    if waiting_is_free and suits(session, forecast):
         return Dispatch(session, forecast).advise(), DISPATCH_SHARE
     if (forecast.days or forecast.rates) and (advice := advise(session, forecast, rule)):
         return advice, session.meter.used_share

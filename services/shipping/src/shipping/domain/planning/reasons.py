@@ -111,11 +111,7 @@ class Reasons:
         if outlook.refusal in ("NOT_READY", "NO_REACHABLE_HUB"):
             return False
         if outlook.refusal == "NO_PARTNER_LEFT":
-            gate = self.session.ground.gates[self.session.ground.place[outlook.ride.gate_id]]
-            back = [no.until_time for no in self.session.wave.forbidden if no.commune_code == gate.commune_code]
-            waves = [wave.decide_time for wave in gate.later_waves]
-            due = max(outlook.ride.latest.values(), default=max(waves, default=None))
-            return not any(until <= wave <= due for until in back for wave in waves if due)
+            return self.session.sorter.next_chance(outlook.ride, in_time=True) is None
         return outlook.late or outlook.last_wave is None
 
 

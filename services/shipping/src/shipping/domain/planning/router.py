@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
-from shipping.domain.planning.announced import as_told, told
+from shipping.domain.planning.announced import as_told
 from shipping.domain.planning.ceilings import Load, load, runs_left, spent, within
 from shipping.domain.planning.choose import NODES_MAX, Column, choose
 from shipping.domain.planning.engine import Habits
@@ -14,6 +14,7 @@ from shipping.domain.planning.ground import Ground
 from shipping.domain.planning.items import NEVER, Item
 from shipping.domain.planning.meter import Meter
 from shipping.domain.planning.model import KINDS, Ride, Run
+from shipping.domain.planning.money import told
 from shipping.domain.planning.timing import Stop, Timer
 
 ENUMERATE_MAX = 5

@@ -123,6 +123,8 @@ def _joined(session: Session, runs: Sequence[Candidate], late: list[Item]) -> tu
 
 def _with(session: Session, run: Candidate, item: Item) -> Candidate | None:
     leave = session.ground.seconds_from_now(run.run.leave_time)
+    if leave < session.ground.earliest(session.ground.vehicles[run.vehicle]):
+        return None  # It was told, and could not be told anew.
     where, _ = insertion(session.ground, run.vehicle, run.hub, leave, run.items, item)
     return session.router.candidate(run.vehicle, run.hub, (*run.items[:where], item, *run.items[where:]))
 

@@ -80,7 +80,7 @@ class Session:
         taken: set[str] = set(self.pinned)
         found: list[Addition] = []
         for run in sorted(self.wave.committed, key=lambda one: (one.return_time, one.run_id)):
-            room = Room(run, self.router.partners)
+            room = Spare(run, self.router.partners)
             for stop in run.stops:
                 if stop.arrive_time < self.wave.decide_time:
                     continue
@@ -124,7 +124,7 @@ class Session:
         return self.timer.start(start, ride) == start and not days_late(ride, self.ground.hubs[hub], run.return_time)
 
 
-class Room:
+class Spare:
     """What a committed run can still take, and its partner's ceilings leave."""
 
     def __init__(self, run: Committed, partners: Iterable[PartnerDay]) -> None:

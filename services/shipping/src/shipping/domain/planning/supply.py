@@ -87,7 +87,7 @@ class Forbidden:
 
 @dataclass(frozen=True, slots=True)
 class CommittedStop:
-    """A planned stop of a committed run, and until when parcels may still be told to it."""
+    """A planned stop of a committed run and when it is there; parcels may be told to it until then."""
 
     gate_id: str
     arrive_time: datetime

@@ -65,7 +65,7 @@ SURE_SHARE, SURE_MAX = 0.1, 100
 """Of the budget, so much each goes to searching routes for what the rule and the best candidate send now, if there are
 no more items: among hundreds of candidates the cheapest is one whose cut is too cheap, or the rule's too dear."""
 
-GATES, GATES_PER_SECOND, GATES_MAX = 150, 150, 1_000
+GATES, GATES_PER_SECOND, GATES_MAX = 50, 165, 1_000
 """A wave with more gates is too large for this in the time there is; the rule plans it."""
 
 CROWDED = 0.7

@@ -13,7 +13,7 @@ from shipping.domain.planning.errors import InvalidWave
 from shipping.domain.planning.model import Budget, Pin, Wave
 from shipping.domain.planning.supply import Forbidden
 
-__all__ = ["Difference", "Priced", "difference", "frozen_runs", "price_of", "sellers_to_call"]
+__all__ = ["Difference", "Priced", "difference", "price_of", "sellers_to_call"]
 
 
 @dataclass(frozen=True, slots=True)
