@@ -72,30 +72,58 @@ async def test_a_shared_point_is_still_its_first_sellers_to_move(shop: House) ->
     assert await shown(shop) == (elsewhere(), elsewhere())
 
 
+def statements(file_name: str) -> Any:
+    """A migration, for its own statements."""
+    spec = importlib.util.spec_from_file_location("migration", SERVICE.migrations / "versions" / file_name)
+    assert spec is not None and spec.loader is not None
+    migration = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(migration)
+    return migration
+
+
+def stated(point_id: str, name: str, hours: int) -> dict[str, Any]:
+    """A dated point as kept of a seller."""
+    place = {"commune_code": "03390", "as_of_date": "", "hamlet": ""}
+    texts = {"contact_name": "A", "contact_phone": "+84912345678", "instructions": "", "largest_vehicle": "VAN"}
+    where = {"latitude": 22.3, "longitude": 103.6, "place": place}
+    known = {"pickup_point_id": point_id, "name": name, **where, **texts}
+    return {"pickup_point": known, "from_time": f"2026-02-04T{hours:02}:00:00Z"}
+
+
+async def keep(connection: Any, sellers: dict[str, list[dict[str, Any]]]) -> None:
+    """Sellers as processes kept them that knew no points."""
+    for seller_id, points in sellers.items():
+        insert = "INSERT INTO sellers VALUES ($1, 1, '', '{}', '03390', '', '', $2::text::jsonb, NULL, '')"
+        await connection.exec_driver_sql(insert, (seller_id, json.dumps(points)))
+
+
 async def test_points_of_before_are_taken_from_what_sellers_stated(house: House) -> None:
     """The third migration's own statement, over sellers as they were kept before it."""
-
-    def stated(point_id: str, name: str, hours: int) -> dict[str, Any]:
-        place = {"commune_code": "03390", "as_of_date": "", "hamlet": ""}
-        texts = {"contact_name": "A", "contact_phone": "+84912345678", "instructions": "", "largest_vehicle": "VAN"}
-        where = {"latitude": 22.3, "longitude": 103.6, "place": place}
-        known = {"pickup_point_id": point_id, "name": name, **where, **texts}
-        return {"pickup_point": known, "from_time": f"2026-02-04T{hours:02}:00:00Z"}
-
     sellers = {
         "a": [stated("shared", "old", 1), stated("own", "own", 9)],
         "b": [stated("shared", "old", 2)],
         "c": [stated("shared", "new", 3)],
     }
-    spec = importlib.util.spec_from_file_location("third", SERVICE.migrations / "versions" / "0003_pickup_points.py")
-    assert spec is not None and spec.loader is not None
-    third = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(third)
     async with house.served.runtime.engine.begin() as connection:
-        for seller_id, points in sellers.items():
-            insert = "INSERT INTO sellers VALUES ($1, 1, '', '{}', '03390', '', '', $2::text::jsonb, NULL, '')"
-            await connection.exec_driver_sql(insert, (seller_id, json.dumps(points)))
-        await connection.exec_driver_sql(third.FILL)
+        await keep(connection, sellers)
+        await connection.exec_driver_sql(statements("0003_pickup_points.py").FILL)
         own, shared = sorted(await POINTS.load(connection, ["shared", "own"], lock=False), key=lambda one: one.id)
     assert (own.owner_id, own.at(NOW).name) == ("a", "own")
     assert shared.owner_id == "" and [dated.pickup_point.name for dated in shared.places] == ["old", "new"]
+
+
+async def test_points_stated_to_old_processes_meanwhile_are_kept_later(house: House) -> None:
+    """The fourth migration's own statements, twice: a new point of two, one that went on, one that did not."""
+    async with house.served.runtime.engine.begin() as connection:
+        await keep(connection, {"a": [stated("moved", "1", 1)], "b": [stated("stayed", "1", 1)]})
+        await connection.exec_driver_sql(statements("0003_pickup_points.py").FILL)
+        await connection.exec_driver_sql("DELETE FROM sellers")
+        await keep(connection, {"a": [stated("moved", "1", 1), stated("moved", "2", 2)]})
+        await keep(connection, {"b": [stated("stayed", "1", 1)], "c": [stated("moved", "not mine", 3)]})
+        await keep(connection, {"e": [stated("new", "1", 5)], "d": [stated("new", "1", 6)]})
+        for _ in range(2):
+            await connection.exec_driver_sql(statements("0004_points_stated_meanwhile.py").MISSING)
+            await connection.exec_driver_sql(statements("0004_points_stated_meanwhile.py").MOVED)
+        points = await POINTS.load(connection, ["moved", "new", "stayed"], lock=False)
+    named = {one.id: (one.owner_id, [dated.pickup_point.name for dated in one.places]) for one in points}
+    assert named == {"moved": ("a", ["1", "2"]), "new": ("e", ["1"]), "stayed": ("b", ["1"])}

@@ -77,16 +77,27 @@ async def test_a_contact_is_forgotten_after_three_years_and_its_order_is_not(hou
 
 
 async def test_contacts_of_before_are_as_old_as_their_orders(house: House, place: Any) -> None:
-    """The seventh migration's own statement, over contacts as they were kept before it."""
+    """The migrations' own statements, over contacts as they were kept before."""
     contact_id = await contact_of(house, place())
-    spec = importlib.util.spec_from_file_location("seventh", SERVICE.migrations / "versions" / "0007_forgetting.py")
-    assert spec is not None and spec.loader is not None
-    seventh = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(seventh)
+    for name in ("0007_forgetting.py", "0008_contacts_without_age.py"):
+        spec = importlib.util.spec_from_file_location("migration", SERVICE.migrations / "versions" / name)
+        assert spec is not None and spec.loader is not None
+        migration = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(migration)
+        async with house.served.runtime.engine.begin() as connection:
+            await connection.exec_driver_sql("UPDATE contacts SET place_time = NULL")
+            await connection.exec_driver_sql(migration.FILL)
+        assert await house.rows("SELECT id, place_time FROM contacts") == [(contact_id, house.clock.now())]
+
+
+async def test_a_contact_written_without_its_age_is_forgotten_too(house: House) -> None:
+    """By a process of before the column, while the others are already new."""
     async with house.served.runtime.engine.begin() as connection:
-        await connection.exec_driver_sql("UPDATE contacts SET place_time = NULL")
-        await connection.exec_driver_sql(seventh.FILL)
-    assert await house.rows("SELECT id, place_time FROM contacts") == [(contact_id, house.clock.now())]
+        await connection.exec_driver_sql(
+            "INSERT INTO contacts (id, version, trace, name, phone, address) VALUES ('old', 1, '', 'A', $1, '')",
+            (PHONE,),
+        )
+    assert await house.rows("SELECT id FROM contacts WHERE place_time > now() - interval '1 hour'") == [("old",)]
 
 
 def test_how_long_a_contact_is_kept_is_a_setting() -> None:

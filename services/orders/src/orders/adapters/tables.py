@@ -57,7 +57,8 @@ contacts = Table(
     metadata,
     *aggregate_columns(),
     *_texts("name", "phone", "address"),
-    _time("place_time", nullable=True),
+    # The default is for processes of before the column.
+    Column("place_time", DateTime(timezone=True), nullable=True, server_default=text("now()")),
     _time("erase_time", nullable=True),
 )
 Index("contacts_phone", contacts.c.phone, postgresql_where=text("phone <> ''"))
