@@ -701,11 +701,11 @@ class ReportPickupResponse(_message.Message):
     PARCELS_PICKED_FIELD_NUMBER: _builtins.int
     PARCELS_MISSED_FIELD_NUMBER: _builtins.int
     parcels_open: _builtins.int
-    """Parcels that still lack a report. 0 = none."""
+    """Parcels of the manifest that still lack a report. 0 = none."""
     parcels_picked: _builtins.int
-    """Parcels on board. 0 = none."""
+    """Parcels of the manifest on board; those that had left it are not counted, whatever their outcome. 0 = none."""
     parcels_missed: _builtins.int
-    """Parcels missed. 0 = none."""
+    """Parcels of the manifest missed. 0 = none."""
     @_builtins.property
     def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___PickupResult]:
         """One for each report, in its order. Empty = there was no report."""

@@ -105,6 +105,7 @@ class CourierServiceServicer:
 
     def ReportPickup(self, request, context):
         """What happened at the gates, parcel by parcel, in one or several calls; then that the run is finished, then that the hub has the parcels.
+        Of a run that was withdrawn only reports from the gates count: it has no parcels left to finish or to hand over.
         Errors: NOT_FOUND, NOT_ACCEPTED, PARCELS_UNREPORTED (finished while parcels lack a report), RUN_NOT_FINISHED (handed over before), INVALID.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -34,6 +34,7 @@ class CourierServiceStub:
     """
     ReportPickup: _aio.UnaryUnaryMultiCallable[_courier_service_pb2.ReportPickupRequest, _courier_service_pb2.ReportPickupResponse]
     """What happened at the gates, parcel by parcel, in one or several calls; then that the run is finished, then that the hub has the parcels.
+    Of a run that was withdrawn only reports from the gates count: it has no parcels left to finish or to hand over.
     Errors: NOT_FOUND, NOT_ACCEPTED, PARCELS_UNREPORTED (finished while parcels lack a report), RUN_NOT_FINISHED (handed over before), INVALID.
     """
     ReportScan: _aio.UnaryUnaryMultiCallable[_courier_service_pb2.ReportScanRequest, _courier_service_pb2.ReportScanResponse]
@@ -91,6 +92,7 @@ class CourierServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_courier_service_pb2.ReportPickupRequest, _abc.Awaitable[_courier_service_pb2.ReportPickupResponse]],
     ) -> _abc.Awaitable[_courier_service_pb2.ReportPickupResponse]:
         """What happened at the gates, parcel by parcel, in one or several calls; then that the run is finished, then that the hub has the parcels.
+        Of a run that was withdrawn only reports from the gates count: it has no parcels left to finish or to hand over.
         Errors: NOT_FOUND, NOT_ACCEPTED, PARCELS_UNREPORTED (finished while parcels lack a report), RUN_NOT_FINISHED (handed over before), INVALID.
         """
 

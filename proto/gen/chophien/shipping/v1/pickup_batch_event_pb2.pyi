@@ -350,7 +350,7 @@ Global___BatchMoved: _TypeAlias = BatchMoved  # noqa: Y015
 @_typing.final
 class BatchCollected(_message.Message):
     """The vehicle has been at every stop. Said again, as it stands then, if a parcel reported as missed turns out to be on
-    board.
+    board before the run is handed over.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
