@@ -193,7 +193,7 @@ class Yard:
             run: dict[str, Any] = {"batch_id": one.id, "tender_id": one.tender_id, "parcel_ids": one.parcel_ids}
             self.twice(commands.SkipClosedStops(**run))
         for parcel in [one for one in self.memory.all(Parcel) if not self.on_run(one.id)]:
-            self.twice(commands.MakePromise(parcel_id=parcel.id))
+            self.twice(commands.MakePromise(parcel_id=parcel.id, version=parcel.version))
 
     def on_run(self, parcel_id: str) -> bool:
         return any(line.live for line in self.memory.all(Line) if line.parcel_id == parcel_id)

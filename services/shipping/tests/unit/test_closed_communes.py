@@ -177,6 +177,15 @@ def test_a_closure_makes_the_promises_it_breaks_anew(yard: Yard, planned: bool) 
         assert f"{parcel.promise.handover_deadline_time:%d} {parcel.promise.planned_by_time:%d}" == "09 04"
 
 
+def test_a_parcel_that_a_wave_took_meanwhile_keeps_its_promise(yard: Yard) -> None:
+    (id,) = yard.packed(1)
+    waited = yard.parcel(id).version
+    yard.plan()
+    yard.memory.put(Closure(id="CL-1", commune_code="03390", from_time=yard.now, to_time=yard.now + timedelta(days=4)))
+    yard.do(commands.MakePromise(parcel_id=id, version=waited))
+    assert yard.said(id)[-1] == "ParcelReady"
+
+
 def test_where_it_stays_closed_for_too_long_nothing_is_promised(yard: Yard) -> None:
     id = yard.confirm()
     close_commune(yard, hours=24 * 90)

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shipping.adapters import tables
 from shipping.domain.batch import Batch
 from shipping.domain.calendar import DAYS_SEARCHED_MAX
-from shipping.domain.closure import Closure
+from shipping.domain.closure import EVERY, Closure
 from shipping.domain.line import Line, line_id
 from shipping.domain.parcel import Parcel
 from shipping.domain.pickup_point import PickupPoint
@@ -27,9 +27,12 @@ PARCELS = AggregateStore(Parcel, tables.parcels)
 BATCHES = AggregateStore(Batch, tables.batches)
 LINES = AggregateStore(Line, tables.lines)
 TENDERS = AggregateStore(Tender, tables.tenders)
-CLOSURES = AggregateStore(Closure, tables.closures)
+CLOSURES = tables.ClosuresStore()
 POINTS = AggregateStore(PickupPoint, tables.pickup_points)
 DECISIONS = AggregateStore(Decision, tables.decisions)
+
+PROMISES_MAX = 500
+"""Broken promises looked at in one turn."""
 
 
 async def ids_of(connection: AsyncConnection, sql: str, *values: Any) -> list[str]:
@@ -226,25 +229,29 @@ async def waiting_parcels(connection: AsyncConnection, refuse_before: datetime) 
 
 
 async def closures_from(connection: AsyncConnection, now: datetime) -> list[Closure]:
-    """Closures that hold now or will."""
-    ids = await ids_of(connection, "SELECT id FROM closures WHERE to_time > $1", now)
-    return sorted(await CLOSURES.load(connection, ids, lock=False), key=lambda one: (one.from_time, one.id))
+    """Closures that hold now or will, by their beginning: those that commands read too."""
+    (every,) = await CLOSURES.load(connection, [EVERY], lock=False)
+    return [closure for closure in every.closures if closure.to_time > now]
 
 
-async def promises_broken(connection: AsyncConnection, now: datetime) -> list[str]:
+async def promises_broken(connection: AsyncConnection, now: datetime, after: str) -> list[tuple[str, int]]:
     """Parcels on no run whose commune is closed, from now or the night before, until late on the day of their promise.
 
-    Such a promise is made anew to a later day, so that each is answered once; not where it stays closed beyond the days
-    in which a wave is searched for, for then nothing better is known.
+    The next of them after an id, at most PROMISES_MAX, with the versions they have while they are on no run. Such a
+    promise is made anew to a later day, so that each is answered once; not where it stays closed beyond the days in
+    which a wave is searched for, for then nothing better is known.
     """
     sql = """
-        SELECT DISTINCT p.id FROM parcels p JOIN closures c ON c.commune_code = p.origin_commune_code
+        SELECT DISTINCT p.id, p.version FROM parcels p JOIN closures c ON c.commune_code = p.origin_commune_code
         CROSS JOIN LATERAL (SELECT (p.promise ->> 'handover_deadline_time')::timestamptz AS promised) d
-        WHERE p.state IN ('created', 'ready') AND c.to_time > $1 AND c.to_time < $2
+        WHERE p.state IN ('created', 'ready') AND c.to_time > $1 AND c.to_time < $2 AND p.id > $3
           AND c.from_time <= greatest($1, d.promised - interval '1 day') AND c.to_time > d.promised - interval '5 hours'
           AND NOT EXISTS (SELECT FROM lines l WHERE l.parcel_id = p.id AND l.live)
-        ORDER BY p.id LIMIT 500"""
-    return await ids_of(connection, sql, now, now + timedelta(days=DAYS_SEARCHED_MAX))
+        ORDER BY p.id LIMIT $4"""
+    values = (now, now + timedelta(days=DAYS_SEARCHED_MAX), after, PROMISES_MAX)
+    result = await connection.exec_driver_sql(sql, values)
+    rows: Sequence[Any] = result.all()
+    return [(row[0], row[1]) for row in rows]
 
 
 async def batches_by_roads(connection: AsyncConnection, road_ids: Sequence[str]) -> list[str]:

@@ -165,20 +165,23 @@ decisions = Table(
 )
 Index("decisions_parcel", decisions.c.parcel_id, decisions.c.decide_time)
 
-CLOSURES_READ_MAX = 500
-"""So many closures count for promises and runs; of more, those that end last."""
+NOT_OVER = """
+    SELECT id FROM closures
+    WHERE to_time > coalesce((SELECT business_time FROM ticks WHERE job = 'apply_closures'), '-infinity')"""
+"""The ids of closures that are not over; one that ended since the clock last applied them may be among them."""
 
 
-class _ClosuresStore(AggregateStore[Closures]):
-    """Closures read as one; cannot save."""
+class ClosuresStore(AggregateStore[Closures]):
+    """Closures that are not over, read as one by their beginning; cannot save."""
 
     def __init__(self) -> None:
+        """Reads the table of closures."""
         self.kind, self.table = Closures, closures
         self._each = AggregateStore(Closure, closures)
 
     async def load(self, connection: AsyncConnection, ids: Iterable[str], lock: bool) -> list[Closures]:
-        newest = "SELECT id FROM closures ORDER BY to_time DESC, id LIMIT $1"
-        rows = await sql.fetch(connection, newest, CLOSURES_READ_MAX)
+        """The same for every id."""
+        rows = await sql.fetch(connection, NOT_OVER)
         found = await self._each.load(connection, [row[0] for row in rows], lock) if rows else []
         every = tuple(sorted(found, key=lambda one: (one.from_time, one.id)))
         return [Closures(id=id, closures=every) for id in ids]
@@ -190,7 +193,7 @@ STORES = (
     AggregateStore(Line, lines),
     AggregateStore(Tender, tenders),
     AggregateStore(Closure, closures),
-    _ClosuresStore(),
+    ClosuresStore(),
     AggregateStore(PickupPoint, pickup_points),
     AggregateStore(Scan, scans),
     AggregateStore(PlannedWave, waves),

@@ -211,9 +211,10 @@ class SkipClosedStops:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakePromise:
-    """A closure may break a waiting parcel's promise: say what can be kept."""
+    """A closure may break a waiting parcel's promise: say what can be kept. `version` is its while it is on no run."""
 
     parcel_id: str
+    version: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from chassis.kernel import Aggregate, Change
 
 from shipping.domain import events
+from shipping.domain.closure import Closure, is_closed
 from shipping.domain.feed import FeedFact, RunMoved, RunParcelCancelled, TenderClosed
 from shipping.domain.partners import VehicleKind
 from shipping.domain.profile import Way
@@ -118,6 +119,11 @@ class Batch(Aggregate):
     def last_stop(self) -> BatchStop:
         """From where the vehicle drives to the hub."""
         return self.stops[-1]
+
+    def closed_stops(self, closures: Sequence[Closure], now: datetime) -> list[BatchStop]:
+        """Stops ahead whose commune is closed then."""
+        ahead = [stop for stop in self.stops if stop.arrive_time > now]
+        return [stop for stop in ahead if is_closed(stop.commune_code, closures, stop.arrive_time, stop.leave_time)]
 
     def sealed(self) -> Batch:
         """With the hash of its manifest as it stands."""

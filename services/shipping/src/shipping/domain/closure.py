@@ -11,7 +11,7 @@ from chassis.kernel import Aggregate
 from shipping.domain.profile import Profile, Way
 
 EVERY = "every"
-"""The id under which all closures are read as one."""
+"""The id under which all closures that are not over are read as one."""
 
 OPEN_MIN = timedelta(hours=3)
 """So long on end a commune must be open for a run to come, collect and be on its way."""
@@ -39,7 +39,7 @@ class Closure(Aggregate):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closures(Aggregate):
-    """All closures read as one, for decisions that cannot know which there are. Invariant: never saved."""
+    """All closures that are not over, read as one for decisions that cannot know which there are; never saved."""
 
     closures: tuple[Closure, ...] = ()
 

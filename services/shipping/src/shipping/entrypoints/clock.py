@@ -89,16 +89,25 @@ async def apply_closures(runtime: Runtime, now: datetime) -> None:
         visiting = await reads.batches_to_visit(connection, communes) if communes else []
     await runtime.dispatch([MoveBatch(batch_id=id) for id in moving])
     commands = [
-        SkipClosedStops(batch_id=one.id, tender_id=one.tender_id, parcel_ids=one.parcel_ids) for one in visiting
+        SkipClosedStops(batch_id=one.id, tender_id=one.tender_id, parcel_ids=one.parcel_ids)
+        for one in visiting
+        if one.closed_stops(closures, now)
     ]
     await runtime.dispatch(commands)
 
 
-async def make_promises(runtime: Runtime, now: datetime) -> None:
-    """Say anew what can be kept where a closure broke the promise of parcels that wait."""
-    async with runtime.engine.connect() as connection:
-        broken = await reads.promises_broken(connection, now)
-    await runtime.dispatch([MakePromise(parcel_id=id) for id in broken])
+@dataclass(slots=True)
+class Promises:
+    """Makes promises anew, turn by turn through all that are broken: those that cannot be bettered keep none back."""
+
+    _after: str = ""
+
+    async def make(self, runtime: Runtime, now: datetime) -> None:
+        """Say anew what can be kept where a closure broke the promise of parcels that wait, for the next of them."""
+        async with runtime.engine.connect() as connection:
+            broken = await reads.promises_broken(connection, now, self._after)
+        self._after = broken[-1][0] if len(broken) == reads.PROMISES_MAX else ""
+        await runtime.dispatch([MakePromise(parcel_id=id, version=version) for id, version in broken])
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +156,7 @@ def jobs(waves: Waves, run_grace: timedelta) -> tuple[Job, ...]:
         Job("plan_waves", DueWaves(waves).plan, every_seconds=0.5),
         Job("expire_tenders", expire_tenders, every_seconds=0.5),
         Job("apply_closures", apply_closures, every_seconds=0.5),
-        Job("make_promises", make_promises, every_seconds=5.0),
+        Job("make_promises", Promises().make, every_seconds=5.0),
         Job("lapse_runs", Lapses(run_grace).lapse_runs, every_seconds=5.0),
         Job("drop_cancelled", _drop_all_cancelled, every_seconds=0.5),
         Job("resume_waiting", resume_waiting, every_seconds=0.5),

@@ -20,7 +20,7 @@ from shipping.domain.errors import NotYourParcel
 from shipping.domain.explaining import explain
 from shipping.domain.parcel import Parcel
 from shipping.domain.quoting import Quote, quote
-from shipping.entrypoints.clock import apply_closures, make_promises
+from shipping.entrypoints.clock import Promises, apply_closures
 from shipping.entrypoints.courier import CourierServicer
 from shipping.entrypoints.waves import Waves
 from shipping.wire import requests, responses
@@ -107,7 +107,7 @@ class ShippingServicer(pb_grpc.ShippingServiceServicer):
         answer = await self._door.execute(command, request, responses.closure_declared)
         # The clock would do it a moment later; whoever declares a closure wants to see its runs moved on return.
         await apply_closures(self._runtime, self._runtime.clock.now())
-        await make_promises(self._runtime, self._runtime.clock.now())
+        await Promises().make(self._runtime, self._runtime.clock.now())
         return answer
 
     async def LiftClosure(self, request: pb.LiftClosureRequest, context: Any) -> pb.LiftClosureResponse:

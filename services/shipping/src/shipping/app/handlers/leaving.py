@@ -10,7 +10,6 @@ from shipping.app import commands
 from shipping.app.handlers.promising import closures_in, promised_anew
 from shipping.domain import feed
 from shipping.domain.batch import FINISHED, Batch, BatchState, batch_of, joined
-from shipping.domain.closure import is_closed
 from shipping.domain.line import Line, LineState, line_id
 from shipping.domain.parcel import Parcel
 from shipping.domain.parcel_steps import BEFORE_PICKUP, ParcelState
@@ -48,9 +47,7 @@ def skip_closed_stops(world: World, command: commands.SkipClosedStops, loaded: L
     batch = loaded.require(Batch, command.batch_id)
     if batch.state not in NOT_BEGUN:
         return NOTHING
-    closures = closures_in(loaded)
-    ahead = [stop for stop in batch.stops if stop.arrive_time > moment.now]
-    closed = [stop for stop in ahead if is_closed(stop.commune_code, closures, stop.arrive_time, stop.leave_time)]
+    closed = batch.closed_stops(closures_in(loaded), moment.now)
     lines = [loaded.get(Line, line_id(batch.id, id)) for stop in closed for id in stop.parcel_ids]
     planned = [line for line in lines if line and line.state is LineState.PLANNED]
     gone = [line.taken_out(LineState.CANCELLED, "COMMUNE_CLOSED") for line in planned]

@@ -15,14 +15,17 @@ WAITING_FOR_RUN = frozenset({ParcelState.CREATED, ParcelState.READY})
 
 
 def closures_in(loaded: Loaded) -> tuple[Closure, ...]:
-    """All closures there are; a command that asks names them among its `reads`."""
+    """All closures that are not over; a command that asks names them among its `reads`."""
     found = loaded.get(Closures, EVERY)
     return found.closures if found else ()
 
 
 def make_promise(world: World, command: commands.MakePromise, loaded: Loaded, moment: Moment) -> Outcome:
-    """What can be promised now, if that is later; else nothing."""
-    change = promised_anew(world, Change(loaded.require(Parcel, command.parcel_id)), loaded, moment)
+    """What can be promised now, if that is later; else nothing. A parcel that changed may be on a run by now."""
+    parcel = loaded.require(Parcel, command.parcel_id)
+    if parcel.version != command.version:
+        return NOTHING
+    change = promised_anew(world, Change(parcel), loaded, moment)
     return Outcome((change,)) if change.facts else NOTHING
 
 
