@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from shipping.domain.explaining import explain
-from shipping.domain.line import Line
+from shipping.domain.line import Line, LineState
 from shipping.domain.wave import Decision
 
 Yard = Any
 
 
 def why(yard: Yard, id: str) -> str:
-    lines = [line for line in yard.memory.all(Line) if line.parcel_id == id]
-    decisions = [one for one in yard.memory.all(Decision) if one.parcel_id == id]
-    today = [one for one in decisions if one.local_date == f"{yard.now:%Y-%m-%d}"]
-    on_run = any(line.live for line in lines)
-    code, text = explain(yard.parcel(id), on_run, on_run, today, lines[-1] if lines else None)
+    lines = {line.batch_id: line for line in yard.memory.all(Line) if line.parcel_id == id}
+    decisions = sorted((one for one in yard.memory.all(Decision) if one.parcel_id == id), key=lambda x: x.decide_time)
+    on_run = any(line.live for line in lines.values())
+    latest = decisions[-1] if decisions else None
+    code, text = explain(yard.parcel(id), on_run, on_run, latest, lines.get(latest.batch_id) if latest else None)
     assert text != code, "every code has words"
     return code
 
@@ -68,3 +69,25 @@ def test_what_was_not_packed_at_its_wave_waits_for_its_first_one(yard: Yard) -> 
     yard.plan()
     yard.ready(id)
     assert why(yard, id) == "WAITS_FOR_FIRST_WAVE"
+
+
+def test_a_run_that_nobody_took_is_not_told_as_taken_without_it(yard: Yard) -> None:
+    (id,) = yard.packed(1)
+    yard.at("14:45")
+    yard.plan()
+    yard.later(minutes=16)
+    yard.expire()
+    (taken_back,) = yard.memory.all(Line)
+    yard.memory.put(taken_back.taken_out(LineState.REFUSED, "NO_PARTNER_TOOK_IT"))  # As the next plan does.
+    assert why(yard, id) == "NO_PARTNER_TOOK_IT"
+
+
+def test_what_a_later_wave_decided_counts_more_than_the_miss_before(yard: Yard, accepted: Any) -> None:
+    """Missed on Wednesday, held on Thursday, asked on Friday morning."""
+    ids, batch = accepted
+    yard.report(batch, missed=ids[:2], finished=True)
+    yard.at("09:30", 1)
+    held = replace(next(iter(yard.memory.all(Decision))), id="D2", parcel_id=ids[0], batch_id="", rides=False)
+    yard.memory.put(replace(held, code="HELD_FOR_LATER_WAVE", decide_time=yard.now, local_date="2026-02-05"))
+    yard.at("08:00", 2)
+    assert (why(yard, ids[0]), why(yard, ids[1])) == ("HELD_FOR_LATER_WAVE", "MISSED")

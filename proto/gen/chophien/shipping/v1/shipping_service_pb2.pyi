@@ -1042,7 +1042,7 @@ class ExplainParcelResponse(_message.Message):
     """Its run. Empty = on none."""
     code: _builtins.str
     """The answer for now, a code as in WaveReason or WAITS_FOR_PICKUP_POINT, WAITS_FOR_FIRST_WAVE, NOT_PACKED, ON_HOLD, COLLECTED, CLOSED;
-    or, while it waits again, why it left its run: MISSED, REFUSED_BY_PARTNER, COMMUNE_CLOSED, RUN_LAPSED. Never empty.
+    or, while it waits again, why it left its run: MISSED, REFUSED_BY_PARTNER, NO_PARTNER_TOOK_IT, COMMUNE_CLOSED, RUN_LAPSED. Never empty.
     """
     text: _builtins.str
     """The answer for people, in English, without personal data. Never empty."""

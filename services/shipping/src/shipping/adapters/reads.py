@@ -69,12 +69,12 @@ async def live_batch(connection: AsyncConnection, parcel_id: str) -> tuple[str, 
     return (rows[0][0], rows[0][1]) if rows else ("", "")
 
 
-async def last_line(connection: AsyncConnection, parcel_id: str) -> Line | None:
-    """What became of a parcel on the last run that was planned with it; None = none was."""
-    sql = "SELECT batch_id FROM decisions WHERE parcel_id = $1 AND rides ORDER BY decide_time DESC LIMIT 1"
-    batch_ids = await ids_of(connection, sql, parcel_id)
-    found = await LINES.load(connection, [line_id(id, parcel_id) for id in batch_ids], lock=False)
-    return found[0] if found else None
+async def latest_decision(connection: AsyncConnection, parcel_id: str) -> tuple[Decision | None, Line | None]:
+    """What a wave decided last about a parcel, and what became of it on the run planned then; None = nothing."""
+    sql = "SELECT id FROM decisions WHERE parcel_id = $1 ORDER BY decide_time DESC, wave_id DESC LIMIT 1"
+    found = await DECISIONS.load(connection, await ids_of(connection, sql, parcel_id), lock=False)
+    ids = [line_id(decision.batch_id, parcel_id) for decision in found]
+    return next(iter(found), None), next(iter(await LINES.load(connection, ids, lock=False)), None)
 
 
 async def decisions(connection: AsyncConnection, parcel_id: str, local_date: str) -> list[Decision]:

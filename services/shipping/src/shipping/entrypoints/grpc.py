@@ -92,8 +92,8 @@ class ShippingServicer(pb_grpc.ShippingServiceServicer):
             _check_seller(parcel, caller())
             batch_id, partner_id = await reads.live_batch(connection, parcel.id)
             decisions = await reads.decisions(connection, parcel.id, day)
-            last = await reads.last_line(connection, parcel.id)
-        answer = explain(parcel, bool(batch_id), bool(partner_id), decisions, last)
+            latest, line = await reads.latest_decision(connection, parcel.id)
+        answer = explain(parcel, bool(batch_id), bool(partner_id), latest, line)
         return responses.explained(parcel, batch_id, answer, self._next_wave(parcel, now, day), decisions)
 
     def _next_wave(self, parcel: Parcel, now: datetime, day: str) -> datetime | None:
