@@ -67,7 +67,8 @@ def test_a_withdrawn_run_stays_withdrawn_whatever_is_reported(yard: Yard) -> Non
     yard.at("15:30")
     call_off(yard, ids[0])
     yard.drop_cancelled()
-    yard.report(batch, ids, finished=True, handed_over=True, at=at)
+    reply = yard.report(batch, ids, finished=True, handed_over=True, at=at)
+    assert (reply.outcomes, reply.parcels_picked) == (((ids[0], "applied"),), 0), "its manifest is empty"
     assert yard.batch(batch.id).state is BatchState.WITHDRAWN
     assert yard.parcel(ids[0]).state is ParcelState.PICKED_UP
 
@@ -127,6 +128,14 @@ def test_a_finished_run_is_counted_anew(yard: Yard, missed: int, state: BatchSta
     assert yard.last(events.BatchCollected).missed_parcel_ids == tuple(ids[1:missed])
     yard.report(batch, handed_over=True)
     assert yard.batch(batch.id).state is BatchState.HANDED_OVER
+
+
+def test_how_a_run_ended_is_not_said_again_once_the_hub_has_it(yard: Yard) -> None:
+    batch, ids = taken(yard)
+    yard.report(batch, ids[1:], ids[:1], finished=True, handed_over=True)
+    reply = yard.report(batch, ids[:1])
+    assert (reply.outcomes, reply.parcels_picked, reply.parcels_missed) == (((ids[0], "applied"),), 2, 0)
+    assert yard.said(batch.id)[-1] == "BatchHandedOver" and yard.parcel(ids[0]).state is ParcelState.PICKED_UP
 
 
 def test_a_corrected_miss_leaves_the_run_it_was_planned_on_anew(yard: Yard) -> None:
