@@ -184,6 +184,28 @@ def test_a_part_that_is_not_delivered_is_undone_and_restocked_if_it_came_back(
     assert shop.order.state is OrderState.COMPLETED
 
 
+@pytest.mark.parametrize("other", [ParcelState.IN_TRANSIT, ParcelState.DELIVERED, ParcelState.LOST])
+def test_a_lost_part_that_comes_back_is_restocked_once_and_changes_nothing_else(shop: Shop, other: ParcelState) -> None:
+    """It is found while the other part is on its way, after the order was completed, and after it was called off."""
+    shop.until("DELIVERY")
+    shop.parcel(2, ParcelState.LOST)
+    shop.parcel(1, other)
+    before = shop.order
+    for fate in (ParcelState.RETURNED, ParcelState.RETURNED, ParcelState.LOST):
+        shop.parcel(2, fate)
+    told = [fact for fact in shop.memory.facts if isinstance(fact, OrderPartCancelled) and fact.part_id[-1] == "2"]
+    assert [(fact.reason, bool(fact.restock_lines)) for fact in told] == [
+        ("PARCEL_LOST", False),
+        ("PARCEL_RETURNED", True),
+    ]
+    assert told[1].restock_lines == before.parts[1].lines and shop.said[-1] == "OrderPartCancelled"
+    assert (shop.order.state, shop.order.wait, shop.order.deadline_time) == (
+        before.state,
+        before.wait,
+        before.deadline_time,
+    )
+
+
 def test_nothing_delivered_is_no_part_left(shop: Shop) -> None:
     shop.until("DELIVERY")
     shop.parcel(1, ParcelState.LOST)

@@ -110,7 +110,8 @@ class OrderMachine(RuleBasedStateMachine):
     @invariant()
     def final_parcels_stay(self) -> None:
         for old, new in zip(self.before.parts if self.before else (), self.order.parts, strict=False):
-            assert not old.parcel.is_final or new.parcel is old.parcel
+            found = (old.parcel, new.parcel) == (ParcelState.LOST, ParcelState.RETURNED)
+            assert not old.parcel.is_final or new.parcel is old.parcel or found
 
     @invariant()
     def every_question_is_asked_once_and_in_order(self) -> None:
@@ -118,8 +119,11 @@ class OrderMachine(RuleBasedStateMachine):
         for kind in (OrderPlaced, PaymentDue, OrderConfirmed, OrderCancelled, OrderCompleted):
             assert said[kind] <= 1
         assert said[OrderConfirmed] <= said[PaymentDue] <= said[OrderPlaced]
-        parts = [fact.part_id for fact in self.shop.memory.facts if isinstance(fact, OrderPartCancelled)]
-        assert len(parts) == len(set(parts))
+        parts = [fact for fact in self.shop.memory.facts if isinstance(fact, OrderPartCancelled)]
+        for part_id in {fact.part_id for fact in parts}:
+            first, *again = [(fact.reason, fact.restock_lines) for fact in parts if fact.part_id == part_id]
+            assert not again or first == ("PARCEL_LOST", ())
+            assert [reason for reason, _lines in again] in ([], ["PARCEL_RETURNED"])
 
     @invariant()
     def nobody_pays_before_stock_is_held(self) -> None:

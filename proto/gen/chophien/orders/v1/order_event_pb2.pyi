@@ -342,7 +342,9 @@ class OrderPartCancelled(_message.Message):
     """Amount the buyer gets back or no longer owes, in đồng. Never 0."""
     @_builtins.property
     def restock_lines(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Line]:
-        """Lines that go back to stock. Empty = goods did not come back."""
+        """Lines that go back to stock. Empty = goods did not come back. A lost part that comes back is told once more, as
+        PARCEL_RETURNED and with its lines; the amount is the one told before.
+        """
 
     def __init__(
         self,

@@ -438,7 +438,9 @@ Global___ParcelDelivered: _TypeAlias = ParcelDelivered  # noqa: Y015
 
 @_typing.final
 class ParcelReturned(_message.Message):
-    """It is back with the seller; final, unless a delivery is told all the same, whose cash must not be lost."""
+    """It is back with the seller; final, unless a delivery is told all the same, whose cash must not be lost. The
+    goods were back in stock by then: the seller counts anew.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -501,7 +503,7 @@ Global___ParcelLost: _TypeAlias = ParcelLost  # noqa: Y015
 @_typing.final
 class ParcelCancelled(_message.Message):
     """It was called off before the courier had it; final, unless the courier turns out to have had it: then its way is told
-    from ParcelPickedUp or a scan on, to ParcelReturned or, with the cash, to ParcelDelivered.
+    from ParcelPickedUp or a scan on, to ParcelReturned or, with the cash, to ParcelDelivered: the seller then counts anew.
     """
 
     DESCRIPTOR: _descriptor.Descriptor

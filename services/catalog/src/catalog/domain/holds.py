@@ -118,12 +118,12 @@ class StockHold(Aggregate):
     def release_part(self, part_id: str, restock: tuple[Line, ...]) -> tuple[Outcome, tuple[Moved, ...]]:
         """One part is off and so much of it goes back; the rest of it did not come back and stays sold.
 
-        Answers what is said and how pieces move; releasing again is nothing.
+        Answers what is said and how pieces move; releasing again is nothing, unless nothing had come back before.
         """
-        over = self.state is HoldState.REFUSED or self.is_tombstone
-        if over or any(part.part_id == part_id for part in self.settled):
-            return NOTHING, ()
         left, out = _taken_out(self.lines, part_id, restock)
+        over = self.state is HoldState.REFUSED or self.is_tombstone
+        if over or any(part.part_id == part_id and (part.lines or not out) for part in self.settled):
+            return NOTHING, ()
         on_shelf_again = self.state in (HoldState.EXPECTED, HoldState.EXPIRED)
         back = () if on_shelf_again else out
         if self.state is HoldState.RELEASED and not any(held.part_id == part_id for held in self.lines):

@@ -170,11 +170,11 @@ def give_up(order: Order, now: datetime) -> Told:
 
 
 def _next_move(order: Order) -> Callable[[Order, datetime], Told] | None:
+    if _gone_parts(order):
+        return _cancel_parts
     step = TABLE.get(order.wait)
     if step is None:
         return None
-    if _gone_parts(order, step):
-        return _cancel_parts
     if step.bad(order):
         return lambda order, now: cancel(order, step.bad(order), now)
     return step.then if step.good(order) else None
@@ -221,16 +221,22 @@ def _await_delivery(order: Order, now: datetime) -> Told:
     return _step(order, OrderState.CONFIRMED, Wait.DELIVERY, now), ()
 
 
-def _gone_parts(order: Order, step: Step) -> list[Part]:
-    return [part for part in order.parts if part.parcel in step.bad_parts and not part.cancel_reason]
+def _gone_parts(order: Order) -> list[Part]:
+    """Parts to undo, and lost ones that came back, even when the order is over: their goods are to be restocked."""
+    bad_parts = TABLE[order.wait].bad_parts if order.wait in TABLE else {}
+    return [part for part in order.parts if _was_found(part) or (part.parcel in bad_parts and not part.cancel_reason)]
+
+
+def _was_found(part: Part) -> bool:
+    return part.parcel is ParcelState.RETURNED and part.cancel_reason == PARTS_GONE[ParcelState.LOST]
 
 
 def _cancel_parts(order: Order, now: datetime) -> Told:
     """Undo the parts that will not reach the buyer; their goods go back to stock if they came back or never left."""
     facts = []
-    for part in _gone_parts(order, TABLE[order.wait]):
+    for part in _gone_parts(order):
         called_off = part.parcel is ParcelState.CANCELLED and order.cancel_reason == BUYER_CANCELLED
-        reason = BUYER_CANCELLED if called_off else TABLE[order.wait].bad_parts[part.parcel]
+        reason = BUYER_CANCELLED if called_off else PARTS_GONE[part.parcel]
         came_back = part.parcel is not ParcelState.LOST and order.stock is not StockAnswer.REFUSED
         facts.append(
             OrderPartCancelled(

@@ -68,8 +68,9 @@ class Happening(NamedTuple):
 class Order(Aggregate):
     """What a buyer ordered and what became of it.
 
-    Invariants: `parts` never change but for their fate; a part with a final parcel never moves again; an order with a
-    delivered part is never cancelled; a deadline runs only while the order waits for something.
+    Invariants: `parts` never change but for their fate; a part with a final parcel never moves again, but for a lost
+    one that came back; an order with a delivered part is never cancelled; a deadline runs only while the order waits
+    for something.
     """
 
     state: OrderState
@@ -125,13 +126,16 @@ class Order(Aggregate):
 
     def hear_parcel(self, part_id: str, parcel: ParcelState) -> Order:
         """Shipping told of a part's parcel; unknown parts, old news and parcels nobody asked for change nothing."""
-        if self.wait not in PARCELS_DECIDE:
-            return self
         parts = tuple(
-            replace(part, parcel=parcel) if part.part_id == part_id and part.parcel.rank < parcel.rank else part
+            replace(part, parcel=parcel) if part.part_id == part_id and self._is_news(part, parcel) else part
             for part in self.parts
         )
         return self if parts == self.parts else replace(self, parts=parts)
+
+    def _is_news(self, part: Part, parcel: ParcelState) -> bool:
+        if part.parcel is ParcelState.LOST and parcel is ParcelState.RETURNED:
+            return True
+        return self.wait in PARCELS_DECIDE and part.parcel.rank < parcel.rank
 
     def cancel_part(self, part_id: str, reason: str) -> Order:
         """The buyer will not get this part."""
