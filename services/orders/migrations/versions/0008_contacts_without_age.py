@@ -1,6 +1,5 @@
-"""Contacts written by processes that know no place_time: they are as old as their order, new ones as their row."""
+"""Contacts that processes of before 0007 wrote while it was being rolled out, to be released after it: see its FILL."""
 
-import sqlalchemy as sa
 from alembic import op
 
 revision = "0008"
@@ -12,5 +11,4 @@ FILL = """
 
 
 def upgrade() -> None:
-    op.alter_column("contacts", "place_time", server_default=sa.text("now()"))
     op.execute(FILL)

@@ -90,16 +90,6 @@ async def test_contacts_of_before_are_as_old_as_their_orders(house: House, place
         assert await house.rows("SELECT id, place_time FROM contacts") == [(contact_id, house.clock.now())]
 
 
-async def test_a_contact_written_without_its_age_is_forgotten_too(house: House) -> None:
-    """By a process of before the column, while the others are already new."""
-    async with house.served.runtime.engine.begin() as connection:
-        await connection.exec_driver_sql(
-            "INSERT INTO contacts (id, version, trace, name, phone, address) VALUES ('old', 1, '', 'A', $1, '')",
-            (PHONE,),
-        )
-    assert await house.rows("SELECT id FROM contacts WHERE place_time > now() - interval '1 hour'") == [("old",)]
-
-
 def test_how_long_a_contact_is_kept_is_a_setting() -> None:
     assert read_settings({}).contact_time == timedelta(days=3 * 365)
     assert read_settings({"CHOPHIEN_CONTACT_DAYS": "400"}).contact_time == timedelta(days=400)

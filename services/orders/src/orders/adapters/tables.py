@@ -57,8 +57,7 @@ contacts = Table(
     metadata,
     *aggregate_columns(),
     *_texts("name", "phone", "address"),
-    # The default is for processes of before the column.
-    Column("place_time", DateTime(timezone=True), nullable=True, server_default=text("now()")),
+    _time("place_time", nullable=True),
     _time("erase_time", nullable=True),
 )
 Index("contacts_phone", contacts.c.phone, postgresql_where=text("phone <> ''"))
