@@ -15,7 +15,7 @@ from shipping.domain.planning.router import stops_of
 from shipping.domain.planning.session import Session
 
 TRIES_MAX = 12_000
-"""So often is an item held against a run in one construction, some 0.3 CPU-s outside the budget; 400 gates need several.
+"""So often is an item held against a run in one construction, 0.3 CPU-s outside the budget; 400 gates need several.
 What is not reached by then stays unproved and is told so."""
 
 SPLIT = 4
