@@ -74,6 +74,25 @@ def spans(name: str, windows: Iterable[Any]) -> Iterator[str]:
 
 def ride_faults(ride: Ride, where: str) -> Iterator[str]:
     """Amounts and times of a parcel."""
+    if not _is_usual(ride):
+        yield from _ride_faults(ride, where)
+
+
+def _is_usual(ride: Ride) -> bool:
+    """Nothing is wrong for sure: a forecast has tens of thousands of parcels, and looking closely takes its time."""
+    if type(ride.latest) is not dict or type(ride.count) is not int:
+        return False
+    for time in (ride.known_time, ride.ready_time, ride.ready_expected_time, *ride.latest.values()):
+        if time is not None and (type(time) is not datetime or time.utcoffset() is None):
+            return False
+    for amount in (ride.weight_g, ride.volume_cm3, ride.service_seconds, ride.count - 1):
+        if type(amount) is not int or amount < 0:
+            return False
+    needed = ride.known_time is not None and None not in ride.latest.values()
+    return needed and ride.open_time is None and ride.close_time is None and ride.chargeable_g is None
+
+
+def _ride_faults(ride: Ride, where: str) -> Iterator[str]:
     yield from moments(ride, where, RIDE_TIMES)
     if not isinstance(ride.latest, Mapping):
         yield f"{where}latest: {ride.latest!r} is no instant by hub"

@@ -65,8 +65,9 @@ SURE_SHARE, SURE_MAX = 0.1, 100
 """Of the budget, so much each goes to searching routes for what the rule and the best candidate send now, if there are
 no more items: among hundreds of candidates the cheapest is one whose cut is too cheap, or the rule's too dear."""
 
-GATES, GATES_PER_SECOND, GATES_MAX = 50, 165, 1_000
-"""A wave with more gates is too large for this in the time there is; the rule plans it."""
+GATES, GATES_PER_SECOND, GATES_MAX = 130, 210, 1_130
+"""A wave with more gates is too large for this in the time there is, and the rule plans it: 130, or, with more than a
+second, 130 less than so many a second. The first games cost the more the larger the region, whatever the time."""
 
 CROWDED = 0.7
 """If more than this part of all room is asked for, no cut tells well enough what fits; `triage` decides. Then nothing
@@ -116,7 +117,7 @@ class Candidate:
 
 def advise(session: Session, forecast: Forecast, rule: Rule) -> Advice | None:
     """What rides now, hub by hub; None if there is nothing to weigh or nothing to weigh it with."""
-    if len(session.wave.gates) > session.meter.scaled(GATES, GATES_PER_SECOND, GATES_MAX):
+    if len(session.wave.gates) > max(GATES, session.meter.scaled(0, GATES_PER_SECOND, GATES_MAX) - GATES):
         return None
     hubs = sorted({hub for item in session.items for _, hub in item.allowed})
     found = [Weighing(session, forecast, hub, rule, (n + 1) / len(hubs)).best() for n, hub in enumerate(hubs)]
