@@ -16,7 +16,7 @@ from tests.e2e.auditor.collect import raw_records
 TRACES_MAX = 1_000
 WIDE_MS = 7 * 86_400_000
 ALLOWED = {("orders", "contacts")}
-"""The one table that holds them; erasing a person is one row of it."""
+"""The one table that holds them; a person is erased there alone."""
 
 
 def secrets(run_dir: Path) -> set[str]:
