@@ -61,11 +61,11 @@ def test_a_forecast_is_todays_and_the_next_pickup_days_parcels_of_like_weekdays(
     assert {ride.gate_id for day in wave.forecast.days for ride in day.rides} <= {gate.gate_id for gate in wave.gates}
 
 
-def test_without_enough_like_days_the_simple_rule_plans(yard: Yard) -> None:
+def test_without_enough_like_days_nothing_is_foreseen(yard: Yard) -> None:
     weeks_passed(yard, foreseeing.LIKE_DAYS_MIN - 1)
     yard.packed(2)
     wave = yard.gathered(AREA).wave()
-    assert wave.forecast is None and plan_wave(wave, Budget(0.1), 1).policy == "take_all"
+    assert wave.forecast is None and plan_wave(wave, Budget(0.1), 1).policy == "look_ahead:take_all"
 
 
 def test_a_quiet_week_counts_once_there_was_an_older_one(yard: Yard) -> None:

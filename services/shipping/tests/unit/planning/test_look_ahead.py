@@ -23,6 +23,7 @@ from shipping.domain.planning import (
 )
 from shipping.domain.planning.cutting import Cutter
 from shipping.domain.planning.ground import Ground
+from shipping.domain.planning.region import GATES, Region
 from shipping.domain.planning.session import Session
 from shipping.domain.planning.stretches import NEVER, Load, Terms, Way
 from shipping.domain.planning.tours import round_trip
@@ -133,6 +134,42 @@ def test_a_far_parcel_with_time_does_not_ride_with_a_near_one_that_must() -> Non
     one = with_yesterday([ride("must", "g1", latest={"hub": at(12)}), *present], [yesterday(n, "g4") for n in range(8)])
     plan = plan_wave(one, Budget(0.3), 1)
     assert rides_now(plan) == {"must"} and plan.policy.startswith("look_ahead")
+
+
+def test_without_a_forecast_what_is_announced_is_all_that_comes() -> None:
+    """Eight at g4 wait for eight that are announced there; the rule would take them along with the one that must."""
+    now = [ride("must", "g1", latest={"hub": at(12)}), *(ride(f"p{n}", "g4", latest={"hub": at(20)}) for n in range(8))]
+    told = [ride(f"q{n}", "g4", ready_time=None, ready_expected_time=at(11), latest={"hub": at(20)}) for n in range(8)]
+    one = replace(with_yesterday([*now, *told], []), forecast=None)
+    plan = plan_wave(one, Budget(0.3), 1)
+    assert rides_now(plan) == {"must"} and plan.policy.startswith("look_ahead")
+    assert plan_wave(replace(one, information="door"), Budget(0.3), 1).policy == "take_all"
+
+
+def test_a_wave_of_too_many_gates_for_the_time_there_is_goes_by_the_rule() -> None:
+    """With a budget of 0.1 s, 161 gates; LookAhead, meant for few lots, would guess."""
+    names = [f"g{n}" for n in range(GATES + 1)]
+    matrix = line({"start": 0.0, "hub": 0.0, **{name: 5.0 + n / 100 for n, name in enumerate(names)}})
+    rides = [ride(f"p{name}", name, latest={"hub": at(20)}) for name in names]
+    ahead = Forecast(wave_times=(at(12),), days=(DayBefore((yesterday(1, "g1"),), 1),))
+    gates = [gate(name, later_waves=later(12)) for name in names]
+    large = wave(rides, gates, [bike(number=9)], matrix=matrix, forecast=ahead)
+    assert plan_wave(large, Budget(0.1), 1).policy == "take_all"
+
+
+def test_promises_of_days_are_weighed_over_these_days() -> None:
+    """Two days are played, and four where half of what is there may wait for the fourth."""
+    seen = {}
+    for days in (1, 3):
+        promised = {"hub": at(20, days)}
+        present = [ride(f"p{n}", f"g{n % 5 + 1}", latest=promised) for n in range(5)]
+        moments = tuple(wave for day in range(5) for wave in later(12, days=day))
+        coming = DayBefore((replace(yesterday(1, "g4"), latest={"hub": at(20, days - 1)}),), 1)
+        ahead = Forecast(wave_times=tuple(one.decide_time for one in moments), days=(coming,))
+        gates = [gate(name, later_waves=moments) for name in KM]
+        one = wave(present, gates, [bike(number=9)], matrix=line(PLACES), forecast=ahead)
+        seen[days] = Region(Session(one, Budget(0.1), 1), ahead, 0).moments[-1].day - at(12).day
+    assert seen == {1: 1, 3: 3}
 
 
 def test_a_plan_that_looked_ahead_is_made_again_from_its_trace() -> None:

@@ -47,7 +47,7 @@ class Pool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
-    """Any of the three sources; nothing at all is a cold start, for which the best rule plans.
+    """Any of the three sources; with none of them nothing is thought to come but what is announced.
 
     Where vehicles are ample a pool goes before days and rates.
 

@@ -11,9 +11,11 @@ from shipping.domain.planning.answer import Plan, Run, Witness
 from shipping.domain.planning.checker import broken_rules, frozen_runs
 from shipping.domain.planning.dispatch import DISPATCH_SHARE, Dispatch, suits
 from shipping.domain.planning.finish import finish
+from shipping.domain.planning.forecast import DayBefore, Forecast
 from shipping.domain.planning.items import Item
 from shipping.domain.planning.lookahead import JUDGE_SHARE, LookAhead
-from shipping.domain.planning.model import Budget, Wave
+from shipping.domain.planning.model import DOOR, Budget, Wave
+from shipping.domain.planning.region import is_too_large
 from shipping.domain.planning.router import Candidate
 from shipping.domain.planning.rule import Rule
 from shipping.domain.planning.rules import baseline, decide, ride_now, rule_items
@@ -100,15 +102,32 @@ def _advised(session: Session, rule: Rule) -> tuple[list[Item], str, float, bool
 
 def _advice(session: Session, rule: Rule) -> tuple[Advice | None, float]:
     """What looking ahead says, by the way that suits the forecast, and the share of the budget it may take."""
-    forecast = session.wave.forecast
+    forecast = _foresight(session.wave)
     if forecast is None or session.wave.take_all:
         return None, 0.0
     waiting_is_free = rule.name == "take_all"
     if waiting_is_free and suits(session, forecast):
         return Dispatch(session, forecast).advise(), DISPATCH_SHARE
-    if (forecast.days or forecast.rates) and (advice := advise(session, forecast, rule)):
-        return advice, session.meter.used_share
+    if forecast.days or forecast.rates:
+        if is_too_large(session):
+            return None, 0.0
+        if advice := advise(session, forecast, rule):
+            return advice, session.meter.used_share
     return LookAhead(session, forecast).advise(rule) if waiting_is_free else None, JUDGE_SHARE
+
+
+def _foresight(wave: Wave) -> Forecast | None:
+    """The forecast; where it tells nothing, a day on which nothing comes but what is announced, at the waves known.
+
+    At the door an announcement alone decides who is called on, and without a forecast too many would be: the rule.
+    """
+    given = wave.forecast
+    if (given and (given.days or given.rates or given.pool)) or wave.information == DOOR:
+        return given
+    known = {later.decide_time for gate in wave.gates for later in gate.later_waves}
+    moments = given.wave_times if given else tuple(sorted(known))
+    told = [replace(ride, ready_time=ride.ready_expected_time) for ride in wave.rides if ride.ready_time is None]
+    return Forecast(wave_times=moments, days=(DayBefore(tuple(told), shift_days=0),)) if moments else None
 
 
 def _kept(session: Session, riding: list[Item]) -> list[Item]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 import numpy as np
 
@@ -16,8 +16,13 @@ from shipping.domain.planning.session import Session
 from shipping.domain.planning.stretches import NEVER, Terms, Way
 from shipping.domain.planning.tours import round_trip
 
-DAYS_SEEN = 2
-"""Waves of so many days are played: this one and the next on which there are any."""
+DAYS_SEEN, DAYS_SEEN_MAX = 2, 4
+"""Waves of so many days are played: this one and the next on which there are any, and where promises are longer
+than that, the days that half of what is there may wait for."""
+
+GATES, GATES_PER_SECOND, GATES_LESS, GATES_MAX = 160, 600, 760, 1_760
+"""A wave with more gates is too large for this in the time there is, and the rule plans it: 160, or, with more than
+1.6 s, so many less than so many a second. The first games cost the more the larger the region, whatever the time."""
 
 WAVES_A_RUN = 2
 """A vehicle that comes back can go again after so many waves."""
@@ -31,6 +36,11 @@ ALONE_MAX = 40
 
 LARGE = 0.4
 """A parcel above this part of the smallest vehicle is a lot of its own."""
+
+
+def is_too_large(session: Session) -> bool:
+    """Whether the wave has more gates than can be played forward in the time there is."""
+    return len(session.wave.gates) > max(GATES, session.meter.scaled(0, GATES_PER_SECOND, GATES_MAX) - GATES_LESS)
 
 
 @dataclass(slots=True)
@@ -86,12 +96,24 @@ class Region:
         """The waves to be played; `beyond` = the first one after them, if any."""
         later = sorted(moment for moment in forecast.wave_times if moment > self.ground.wave.decide_time)
         today = self.ground.wave.decide_time.date()
-        days = sorted({moment.date() for moment in later} - {today})[: DAYS_SEEN - 1]
+        days = sorted({moment.date() for moment in later} - {today})
+        days = days[: self._days_seen(forecast, days) - 1]
+        self.days_more = max(0, len(days) + 1 - DAYS_SEEN)
         seen = [moment for moment in later if moment.date() == today or moment.date() in days]
         self.waves = [0, *(self.ground.seconds_from_now(moment) for moment in seen)]
         self.moments = [self.ground.wave.decide_time, *seen]
         rest = [self.ground.seconds_from_now(moment) for moment in later[len(seen) :]]
         self.beyond = rest[0] if rest else None
+
+    def _days_seen(self, forecast: Forecast, days: Sequence[date]) -> int:
+        """Where promises are longer than the days seen: as many as half of the items may wait for, this one counted."""
+        rides = [ride for day in forecast.days[:1] for ride in day.rides if ride.latest]
+        spans = sorted(max(ride.latest.values()) - (ride.ready_time or ride.known_time) for ride in rides)
+        if not spans or not self.items or spans[len(spans) // 2] <= timedelta(days=DAYS_SEEN):
+            return DAYS_SEEN
+        lasts = sorted(self.session.outlook(item).last_wave or 0 for item in self.items)
+        half = self.ground.moment(lasts[len(lasts) // 2]).date()
+        return max(DAYS_SEEN, min(DAYS_SEEN_MAX, 1 + sum(day <= half for day in days)))
 
     def _fleets(self) -> list[Fleet]:
         found: dict[str, Fleet] = {}

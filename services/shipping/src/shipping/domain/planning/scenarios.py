@@ -163,22 +163,27 @@ def of_current(session: Session, outlooks: Iterable[Outlook]) -> list[Item]:
     return make_items(session.ground, session.timer, outlooks, small=0)
 
 
-def coming_rides(session: Session, forecast: Forecast, most: int) -> list[list[tuple[Ride, int, int]]]:
-    """Possible days to come: rides nobody has heard of yet, when each is ready, and the shift of its promise."""
+def coming_rides(session: Session, forecast: Forecast, most: int, more: int = 0) -> list[list[tuple[Ride, int, int]]]:
+    """Possible days to come: rides nobody has heard of yet, when each is ready, and the shift of its promise.
+
+    The day after the first of an earlier day comes `more` times again: promises may reach beyond what it tells.
+    """
     rng: Generator = default_rng([session.seed, len(session.items), 7])
     seconds = session.ground.seconds_from_now
     if forecast.days:
         order = rng.permutation(len(forecast.days))[:most]
-        return [list(_unheard(session, forecast.days[int(n)])) for n in order]
+        return [list(_unheard(session, forecast.days[int(n)], more)) for n in order]
     drawn = Scenarios(session, forecast, [], session.seed)
     many = range(most if forecast.rates else 0)
     return [[(r, seconds(r.ready_time or r.known_time), 0) for r in drawn.from_rates(forecast.rates)] for _ in many]
 
 
-def _unheard(session: Session, day: DayBefore) -> Iterator[tuple[Ride, int, int]]:
+def _unheard(session: Session, day: DayBefore, more: int) -> Iterator[tuple[Ride, int, int]]:
     shift = day.shift_days * 86_400
     then = session.wave.decide_time - timedelta(days=day.shift_days)
     for ride in day.rides:
         if ride.known_time > then:
             ready = max(ride.ready_time or ride.ready_expected_time or ride.known_time, ride.known_time)
-            yield ride, int((ready - then).total_seconds()), shift
+            again = more if ride.known_time.date() > then.date() else 0
+            for later in range(0, (again + 1) * 86_400, 86_400):
+                yield ride, int((ready - then).total_seconds()) + later, shift + later

@@ -16,6 +16,9 @@ from shipping.domain.planning.session import Session
 FILL = 0.97
 """Runs are packed to about this part of what they can carry."""
 
+HALF = 0.5
+"""Of what takes more of a vehicle than this no two share one."""
+
 OFFERED = 1.2
 """So many times what the runs can carry is offered to the search, which leaves out what fits worst."""
 
@@ -55,7 +58,7 @@ class Triage:
     def _needed(self) -> int:
         """As many as are needed by what presses, and those that cannot be used better later."""
         pressed, full = (float(self.parts[some].sum(0).max()) for some in (self.presses, ~self.lost))
-        needed = math.ceil(pressed / FILL)
+        needed = max(math.ceil(pressed / FILL), int((self.parts[self.presses] > HALF).any(1).sum()))
         if all(fleet.vehicle.number_scope == "day" for fleet in self.region.fleets):
             dates = [moment.date() for moment in self.region.moments]
             waves = dates.count(dates[0])

@@ -65,10 +65,6 @@ SURE_SHARE, SURE_MAX = 0.1, 100
 """Of the budget, so much each goes to searching routes for what the rule and the best candidate send now, if there are
 no more items: among hundreds of candidates the cheapest is one whose cut is too cheap, or the rule's too dear."""
 
-GATES, GATES_PER_SECOND, GATES_MAX = 130, 210, 1_130
-"""A wave with more gates is too large for this in the time there is, and the rule plans it: 130, or, with more than a
-second, 130 less than so many a second. The first games cost the more the larger the region, whatever the time."""
-
 CROWDED = 0.7
 """If more than this part of all room is asked for, no cut tells well enough what fits; `triage` decides. Then nothing
 can be proved safe, and forcing what is unproved to ride early wastes the few vehicles."""
@@ -117,8 +113,6 @@ class Candidate:
 
 def advise(session: Session, forecast: Forecast, rule: Rule) -> Advice | None:
     """What rides now, hub by hub; None if there is nothing to weigh or nothing to weigh it with."""
-    if len(session.wave.gates) > max(GATES, session.meter.scaled(0, GATES_PER_SECOND, GATES_MAX) - GATES):
-        return None
     hubs = sorted({hub for item in session.items for _, hub in item.allowed})
     found = [Weighing(session, forecast, hub, rule, (n + 1) / len(hubs)).best() for n, hub in enumerate(hubs)]
     named = [one for one in found if one is not None]
@@ -147,7 +141,7 @@ class Weighing:
             return None
         own, self.groups = region.current()
         number = self.meter.scaled(DAYS, DAYS_PER_SECOND, DAYS_MAX)
-        coming = coming_rides(self.session, self.forecast, number)
+        coming = coming_rides(self.session, self.forecast, number, region.days_more)
         days = [region.lots([*rides, *region.announced_rides()]) for rides in coming]
         if not days or len(own.gate) + max(len(lots.gate) for lots in days) <= FEW_LOTS:
             return None
