@@ -7,11 +7,12 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
+from msgspec import structs
 
 from bench.planner.draws import HOUR, Terms, draw_sellers, draw_terms
 from bench.planner.epochs import family_g, family_h
 from bench.planner.geography import DETOUR_DELTA, DETOUR_MOUNTAINS, Commune, communes, in_province
-from bench.planner.instance import Instance
+from bench.planner.instance import Forecast, Instance
 from bench.planner.region import MOTORBIKE, TRUCK, Ground, Region, build, draw_cards, lay_out
 
 BINH_LU, TAN_PHONG, THAN_UYEN, MUONG_TE = "03390", "03408", "03595", "03445"
@@ -64,6 +65,23 @@ def family_c(seed: int) -> Instance:
     terms = draw_terms(draw, ground.hubs, SPARSE[1::2], slack_h=float(draw.uniform(12, 30)))
     sellers = draw_sellers(draw, ground.names[3:], big=60, steep=0.3, scale=0.5)
     return build(f"C/{seed}", draw, Region(ground, terms, sellers, draw_cards(draw, (40, 60), (15, 25))))
+
+
+def family_l(seed: int) -> Instance:
+    """A large region: the 15 communes nearest to Tân Phong, 300 sellers, ample vehicles, three waves a day."""
+    draw = _draw(8, seed)
+    hub = communes()[TAN_PHONG]
+    near = sorted(in_province(LAI_CHAU), key=lambda one: _apart(one, hub))[:15]
+    ground = lay_out(draw, [hub], {one.code: 20 for one in near}, DETOUR_MOUNTAINS, near)
+    terms = draw_terms(draw, ground.hubs, SPARSE[1::2], days=3)
+    sellers = draw_sellers(draw, ground.names[1:], big=30, steep=0.2, scale=0.5)
+    return build(f"L/{seed}", draw, Region(ground, terms, sellers, draw_cards(draw, (15, 25), (5, 8))))
+
+
+def cold(family: Callable[[int], Instance], seed: int) -> Instance:
+    """The same days without any day before them to forecast from."""
+    known = family(seed)
+    return structs.replace(known, name=f"{known.name}-cold", forecast=Forecast())
 
 
 def family_d(seed: int) -> Instance:
@@ -143,6 +161,9 @@ FAMILIES: dict[str, Callable[[int], Instance]] = {
     "B": family_b,
     "C": family_c,
     "D": family_d,
+    "L": family_l,
+    "A-cold": partial(cold, family_a),
+    "B-cold": partial(cold, family_b),
     **{f"E-{variant}": partial(family_e, variant) for variant in STRESSES},
     "G": family_g,
     "H": family_h,

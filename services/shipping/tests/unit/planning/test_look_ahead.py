@@ -14,6 +14,7 @@ from shipping.domain.planning import (
     DayBefore,
     Forecast,
     Plan,
+    Pool,
     Rate,
     Ride,
     Vehicle,
@@ -238,3 +239,22 @@ def test_rates_tell_whether_a_run_will_go_there_anyway() -> None:
         assert broken_rules(one, plan) == ()
         held[seen] = {reason.parcel_id for reason in plan.reasons if not reason.rides}
     assert held == {0: set(), 30: {"may"}}
+
+
+def test_vehicles_of_a_wave_do_not_stand_idle_where_all_that_is_drawn_may_wait() -> None:
+    """Two later waves of three motorbikes take the 120 kg that are there, but not what a pool says is to come too."""
+    names = [f"g{number}" for number in range(40)]
+    hours = (12, 14)
+    present, coming = (
+        [ride(f"{letter}-{name}", name, weight_g=3_000, latest={"hub": at(20)}) for name in names] for letter in "pq"
+    )
+    pool = Pool(wave_times=tuple(map(at, hours)), draws_per_wave=len(names), rides=tuple(coming))
+    one = wave(
+        present,
+        [gate(name, later_waves=later(*hours)) for name in names],
+        [bike(number=3, number_scope="wave")],
+        matrix=line({"start": 0.0, "hub": 0.0} | {name: 5 + 0.1 * number for number, name in enumerate(names)}),
+        forecast=Forecast(wave_times=pool.wave_times, pool=pool),
+    )
+    plan = plan_wave(one, Budget(0.3), 1)
+    assert broken_rules(one, plan) == () and len(rides_now(plan)) >= 10

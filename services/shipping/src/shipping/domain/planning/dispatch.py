@@ -60,15 +60,29 @@ Ints = NDArray[np.int64]
 
 
 def suits(session: Session, forecast: Forecast) -> bool:
-    """Whether what comes is drawn from a pool, and there is more to decide than a few items.
+    """Whether what comes is drawn from a pool, there is more to decide than a few items, and vehicles are ample.
 
-    Vehicles must be ample: where they run out, who waits may never ride, and a vote does not see that.
+    Where they run out, who waits may never ride, and a vote does not see that.
     """
-    if forecast.pool is None:
-        return False
-    items = len(session.items) + forecast.pool.draws_per_wave
-    runs = sum(vehicle.number for vehicle in session.ground.vehicles)
-    return items > ITEMS_LEAST and AMPLE * runs >= len(session.items)
+    return _is_much(session, forecast) and _is_ample(session)
+
+
+def suits_short(session: Session, forecast: Forecast) -> bool:
+    """Whether it is as in `suits`, but vehicles may run out, and others stand there at every wave.
+
+    One that does not drive now is lost then. Those counted for the day or by number in use can go later, and scenarios
+    do not see how often.
+    """
+    lost = all(vehicle.number_scope == "wave" for vehicle in session.ground.vehicles)
+    return lost and _is_much(session, forecast) and not _is_ample(session)
+
+
+def _is_much(session: Session, forecast: Forecast) -> bool:
+    return forecast.pool is not None and len(session.items) + forecast.pool.draws_per_wave > ITEMS_LEAST
+
+
+def _is_ample(session: Session) -> bool:
+    return AMPLE * sum(vehicle.number for vehicle in session.ground.vehicles) >= len(session.items)
 
 
 @dataclass(slots=True, eq=False)
@@ -92,6 +106,7 @@ class Dispatch:
     def __init__(self, session: Session, forecast: Forecast) -> None:
         """Hot meals ride alone and are left to the rule."""
         self.session, self.ground, self.pool = session, session.ground, forecast.pool
+        self.ample = _is_ample(session)
         self.current = [item for item in session.items if not item.hot and item.allowed]
         self.free = np.array([not item.must for item in self.current], dtype=float)
         waves = sorted(self.ground.seconds_from_now(moment) for moment in forecast.wave_times)
@@ -157,8 +172,8 @@ class Dispatch:
             return False
         if len(known) < len(trip.items):
             return True  # The search found nothing feasible, and takes along what is yet to come.
-        if one.prices[known].sum() < 0:
-            return False
+        if one.prices[known].sum() < 0 or not self.ample:
+            return False  # It pays to go, or the vehicle is there now and one wave later all may be taken.
         vehicle = self.ground.vehicles[trip.option.vehicle]
         leave = self.waves[0] + vehicle.lead_seconds
         home = self.session.timer.home(vehicle, stops_of(items, self.ground), trip.option.hub, leave)

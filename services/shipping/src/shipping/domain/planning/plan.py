@@ -9,7 +9,7 @@ from shipping.domain.planning.advice import Advice
 from shipping.domain.planning.announced import worth_keeping
 from shipping.domain.planning.answer import Plan, Run, Witness
 from shipping.domain.planning.checker import broken_rules, frozen_runs
-from shipping.domain.planning.dispatch import DISPATCH_SHARE, Dispatch, suits
+from shipping.domain.planning.dispatch import DISPATCH_SHARE, Dispatch, suits, suits_short
 from shipping.domain.planning.finish import finish
 from shipping.domain.planning.forecast import DayBefore, Forecast
 from shipping.domain.planning.items import Item
@@ -113,7 +113,11 @@ def _advice(session: Session, rule: Rule) -> tuple[Advice | None, float]:
             return None, 0.0
         if advice := advise(session, forecast, rule):
             return advice, session.meter.used_share
-    return LookAhead(session, forecast).advise(rule) if waiting_is_free else None, JUDGE_SHARE
+    advice = LookAhead(session, forecast).advise(rule) if waiting_is_free else None
+    nobody_rides = waiting_is_free and advice is None and not rule_items(session, rule)
+    if nobody_rides and suits_short(session, forecast):
+        return Dispatch(session, forecast).advise(), DISPATCH_SHARE
+    return advice, JUDGE_SHARE
 
 
 def _foresight(wave: Wave) -> Forecast | None:
