@@ -23,7 +23,7 @@ from bench.planner.simulate import Outcome, replay
 PROCESSES = 2
 CACHE = Path(".run/bench/planner-replays.json")
 COMMUNE_BUDGET_S = 0.5
-PROVINCE, PROVINCE_POLICIES = "C", ("take_all", "greedy", "ours")
+PROVINCE, PROVINCE_POLICIES = "C", ("take_all", "ours")
 """The province runs one seed, and only with these: a wave of it is as large as 38 communes."""
 DECIDING = "instance draws region families geography roads driving ends simulate asking foresight horizon ladder"
 """The files of this bench that decide what a replay comes to."""
