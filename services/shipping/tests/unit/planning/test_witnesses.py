@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -130,8 +131,13 @@ def test_of_many_gates_each_is_proved_or_rides() -> None:
     gates = [gate(f"g{n}", later_waves=later(15)) for n in range(125)]
     rides = [ride(f"p{n}", f"g{n}", weight_g=40_000, latest={"hub": at(19)}) for n in range(125)]
     matrix = line({"start": 0, "hub": 0, **{f"g{n}": 10 + n / 100 for n in range(125)}})
-    plan = plan_wave(wave(rides, gates, [bike(number=125, number_later=1)], matrix=matrix), Budget(0.1), 1)
-    assert len(plan.runs) + len(plan.witnesses) == 125 and len(plan.witnesses) <= 1
+    one = wave(rides, gates, [bike(number=125, number_later=1)], matrix=matrix)
+    plan = plan_wave(
+        replace(one, information="door"), Budget(0.1), 1
+    )  # At the door the rule plans, and holds all it may.
+    assert Counter(codes(plan).values()) == {"NO_WITNESS": 124, "HELD_FOR_LATER_WAVE": 1} and len(plan.witnesses) == 1
+    crowd = plan_wave(one, Budget(0.1), 1)
+    assert crowd.policy == "triage" and len(crowd.runs) == 125
 
 
 def test_reasons_name_the_wave_that_proves_or_say_that_none_does(monkeypatch: pytest.MonkeyPatch) -> None:

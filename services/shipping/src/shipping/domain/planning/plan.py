@@ -114,8 +114,7 @@ def _advice(session: Session, rule: Rule) -> tuple[Advice | None, float]:
         if advice := advise(session, forecast, rule):
             return advice, session.meter.used_share
     advice = LookAhead(session, forecast).advise(rule) if waiting_is_free else None
-    nobody_rides = waiting_is_free and advice is None and not rule_items(session, rule)
-    if nobody_rides and suits_short(session, forecast):
+    if waiting_is_free and advice is None and suits_short(session, forecast) and not rule_items(session, rule):
         return Dispatch(session, forecast).advise(), DISPATCH_SHARE
     return advice, JUDGE_SHARE
 
