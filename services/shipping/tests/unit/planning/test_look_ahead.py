@@ -17,6 +17,7 @@ from shipping.domain.planning import (
     Pool,
     Rate,
     Ride,
+    Table,
     Vehicle,
     Wave,
     broken_rules,
@@ -171,6 +172,25 @@ def test_promises_of_days_are_weighed_over_these_days() -> None:
         one = wave(present, gates, [bike(number=9)], matrix=line(PLACES), forecast=ahead)
         seen[days] = Region(Session(one, Budget(0.1), 1), ahead, 0).moments[-1].day - at(12).day
     assert seen == {1: 1, 3: 3}
+
+
+def test_a_road_that_is_closed_now_does_not_disorder_the_runs_of_later_waves() -> None:
+    """Until noon nobody gets to g2 and g4; runs are cut along the round trip of the afternoon all the same."""
+    spots = np.array(list(PLACES.values())) * 1_000
+    metres = np.abs(np.subtract.outer(spots, spots)).astype(np.int64)
+    away = [list(PLACES).index(name) for name in ("g2", "g4")]
+    shut = metres.copy()
+    shut[away, :] = shut[:, away] = -1
+    coming = [yesterday(number, name) for number, name in enumerate(KM)]
+    names, one = tuple(PLACES), with_yesterday([ride(f"p-{name}", name, latest={"hub": at(20)}) for name in KM], coming)
+    free = Table(profile="", place_ids=names, metres=metres, seconds=metres // 10)
+    closed = replace(free, metres=shut, seconds=np.where(shut < 0, -1, metres // 10))
+    orders = []
+    for tables in ((free,), (closed, replace(free, from_time=at(12)))):
+        now = replace(one, tables=tables)
+        assert now.forecast
+        orders.append(Region(Session(now, Budget(0.1), 1), now.forecast, 0).places)
+    assert orders[0] == orders[1]
 
 
 def test_a_plan_that_looked_ahead_is_made_again_from_its_trace() -> None:

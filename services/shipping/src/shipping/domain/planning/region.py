@@ -27,6 +27,9 @@ GATES, GATES_PER_SECOND, GATES_LESS, GATES_MAX = 160, 600, 760, 1_760
 WAVES_A_RUN = 2
 """A vehicle that comes back can go again after so many waves."""
 
+CLOSED = 10**15
+"""What a way costs that nobody can drive: more than any detour."""
+
 PLENTY = 50
 """So many vehicles, or more, are as many as one wants."""
 
@@ -136,11 +139,19 @@ class Region:
         return [found[kind] for kind in KINDS if kind in found]
 
     def _toured(self, places: list[int]) -> list[int]:
-        vehicle = self.fleets[-1].vehicle
-        nodes = [self.ground.place[self.ground.hubs[self.hub].hub_id], *places]
-        metres, seconds = self.ground.table(vehicle.profile, 0)
-        ways = metres * max(1, vehicle.per_km_vnd) + seconds * max(1, vehicle.per_drive_hour_vnd // 4)
-        return [nodes[one] for one in round_trip(ways[np.ix_(nodes, nodes)])] if len(nodes) > 2 else places
+        """The places along a round trip over what is open at some wave; what is closed now orders no later run."""
+        vehicle, ground = self.fleets[-1].vehicle, self.ground
+        nodes = np.array([ground.place[ground.hubs[self.hub].hub_id], *places])
+        leaves = {
+            ground.period(vehicle.profile, wave + vehicle.lead_seconds): wave + vehicle.lead_seconds
+            for wave in self.waves
+        }
+        costs = []
+        for leave in leaves.values():
+            metres, seconds = (table[np.ix_(nodes, nodes)] for table in ground.table(vehicle.profile, leave))
+            ways = metres * max(1, vehicle.per_km_vnd) + seconds * max(1, vehicle.per_drive_hour_vnd // 4)
+            costs.append(np.where(seconds < 0, CLOSED, ways))
+        return nodes[round_trip(np.minimum.reduce(costs))].tolist() if len(nodes) > 2 else places
 
     def _time(self) -> None:
         """Terms of every wave, which gates can be booked there, and how a run for one gate alone would go."""
