@@ -49,8 +49,8 @@ def test_what_a_run_costs_before_its_first_and_after_its_last_stop_is_shared_by_
     session, options = two_ways()
     written = write(session.ground, items_of(session, "must", "near"), options)
     run = Trip(written.options[0], (0, 1))
-    assert overhead_vnd(session, [(written, [run])]) == (30_000 + (21 * 3_500 + 2_000) / 2) / 2
-    assert overhead_vnd(session, [(written, [])]) == 0
+    assert overhead_vnd([(written, [run])]) == (30_000 + (21 * 3_500 + 2_000) / 2) / 2
+    assert overhead_vnd([(written, [])]) == 0
 
 
 def test_who_waits_rides_along_where_a_run_passes_for_less_than_it_is_worth() -> None:

@@ -18,6 +18,7 @@ from shipping.domain.planning.advice import Advice
 from shipping.domain.planning.drawing import Draws
 from shipping.domain.planning.engine import Habits, Trip, search
 from shipping.domain.planning.items import Item
+from shipping.domain.planning.lookahead import UNSERVED_VND
 from shipping.domain.planning.model import Forecast
 from shipping.domain.planning.model_vrp import Option, Written, priced, write
 from shipping.domain.planning.rations import Rations, are_few
@@ -52,9 +53,6 @@ little, so these cost little at first, and often soon more; and only what is bet
 
 PULL = 0.3
 """How hard prices pull, in average costs of an item. At 1 the first round's majority wins too soon."""
-
-UNSERVED_VND = 1_000_000
-"""What a scenario pays for a parcel that it leaves out, where the day has too few vehicles to serve all."""
 
 SEND_SHARE = 0.5
 """What this part of the scenarios sends at the end is sent."""
@@ -194,7 +192,7 @@ class Dispatch:
         chosen = list(zip(self.current, votes, strict=True))
         sent = [item for item, is_sent in chosen if item.must or is_sent]
         held = [item for item, is_sent in chosen if not (item.must or is_sent)]
-        worth = round(overhead_vnd(self.session, [(one.written, one.trips) for one in scenarios]))
+        worth = round(overhead_vnd([(one.written, one.trips) for one in scenarios]))
         if not sent or not held or not worth or self.comes_back:
             return sent
         steps = self.session.meter.search(DISPATCH_SHARE, STEPS_MAX)

@@ -33,7 +33,6 @@ CLOSED = 10**15
 PLENTY = 50
 """So many vehicles, or more, are as many as one wants."""
 
-
 ALONE_MAX = 40
 """Up to so many items each one is a lot of its own."""
 

@@ -18,9 +18,10 @@ WAYS_SHARE = 0.5
 """How much of the way out and home counts; whoever is added to a run lengthens these ways as well."""
 
 NEIGHBOURS = 60
+"""Many requests stand at one gate and differ only in their windows: 40 are too near each other, 90 take too long."""
 
 
-def overhead_vnd(session: Session, searched: Sequence[tuple[Written, Sequence[Trip]]]) -> float:
+def overhead_vnd(searched: Sequence[tuple[Written, Sequence[Trip]]]) -> float:
     """What a run costs by its price and its ways out and home, for each of its items, on the mean over these trips."""
     total, items = 0.0, 0
     for written, trips in searched:
@@ -28,11 +29,12 @@ def overhead_vnd(session: Session, searched: Sequence[tuple[Written, Sequence[Tr
             continue
         kinds, first = written.data.vehicle_types(), written.data.num_depots
         kind_of = {id(option): kind for option, kind in zip(written.options, kinds, strict=True)}
+        money = written.data.distance_matrices()
         for trip in trips:
             kind = kind_of[id(trip.option)]
-            money = written.data.distance_matrix(kind.profile)
-            ways = money[kind.start_depot, first + trip.items[0]] + money[first + trip.items[-1], kind.end_depot]
-            total += session.ground.vehicles[trip.option.vehicle].fixed_vnd + WAYS_SHARE * int(ways)
+            there, back = first + trip.items[0], first + trip.items[-1]
+            ways = int(money[kind.profile][kind.start_depot, there]) + int(money[kind.profile][back, kind.end_depot])
+            total += kind.fixed_cost + WAYS_SHARE * ways
             items += len(trip.items)
     return total / max(1, items)
 
