@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 import pyvrp
 from pyvrp import search as pyvrp_search
+from pyvrp.PenaltyManager import PenaltyParams
 
 from bench.planner.epochs import BUDGET_S
 from bench.planner.families import FAMILIES
@@ -21,18 +22,20 @@ from bench.planner.formats import fingerprint, load_instance
 from bench.planner.instance import Instance
 from bench.planner.ladder import POLICIES, make_policy
 from bench.planner.roads import Ground
-from bench.planner.simulate import replay
+from bench.planner.simulate import Outcome, replay
 
 RESULTS, KNOWN = Path(".run/bench/planner-epochs.json"), Path(".run/bench/planner-epochs-hindsight.json")
 SHOWN = ("greedy", "lazy", "icd", "rolling", "ours")
 SIMPLE = ("greedy", "lazy")
 """They only route, and are done in a second."""
 
-NEIGHBOURS, PENALTIES = 40, ([50.0], 10.0, 1.0)
+NEIGHBOURS, PENALTIES, UPDATES = 100, ([5.0], 1.0, 1.0), 100
+"""Of hindsight's search. Many requests stand at one gate; with 40 neighbours and ten times these penalties it ended 3 %
+higher (529 requests, 60 CPU-s)."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """One row an instance and policy; the last column is the longest epoch."""
+    """Per instance one row for each policy, when all are done; the last column is the longest epoch."""
     stated = argparse.ArgumentParser(prog="bench.planner.epochs_table", description=__doc__)
     stated.add_argument("files", nargs="*", type=Path, help="replay files instead of generated instances")
     stated.add_argument("--families", nargs="+", default=("G", "H"), choices=("G", "H"))
@@ -47,54 +50,66 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print("| --- | ---: | --- | ---: | ---: | ---: | ---: |")
     rows = []
     for one in instances:
-        rows += measure(one, options.policies, options.budget, known_hindsight(one, options.hindsight))
+        rows += measure(one, options.policies, options.budget, options.hindsight)
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     RESULTS.write_text(json.dumps({"date": time.strftime("%Y-%m-%d"), "rows": rows}, indent=1) + "\n")
     return 0
 
 
-def measure(instance: Instance, policies: Sequence[str], budget: float, best: int) -> list[dict[str, Any]]:
-    """Replay one instance under each policy and print the rows, over the best known driving."""
+def measure(instance: Instance, policies: Sequence[str], budget: float, hindsight_s: float) -> list[dict[str, Any]]:
+    """Replay one instance under each policy and print the rows, over the least driving known."""
+    outcomes = {policy: _replayed(instance, policy, budget) for policy in policies}
+    best = known_hindsight(instance, hindsight_s, min(outcomes.values(), key=lambda one: one.money))
     rows = []
-    for policy in policies:
-        given = msgspec.structs.replace(instance, budget=min(budget, 1.0) if policy in SIMPLE else budget)
-        ground = Ground(given)
-        outcome = replay(ground, make_policy(policy, ground))
-        assert not outcome.late + outcome.born_late + outcome.left, "every request is served in time"
+    for policy, outcome in outcomes.items():
         over = 100 * (outcome.money / best - 1)
         rows.append({"instance": instance.name, "policy": policy, "money": outcome.money, "gap_percent": over})
         times = f"{outcome.cpu_s:.0f} | {outcome.wave_cpu_s_max:.2f}"
         print(f"| {instance.name} | {len(instance.parcels)} | {policy} | {outcome.money:,.0f} | {over:.1f} | {times} |")
-        sys.stdout.flush()
+    sys.stdout.flush()
     return rows
 
 
-def known_hindsight(instance: Instance, cpu_s: float) -> int:
-    """Hindsight's driving, remembered by instance and effort."""
+def _replayed(instance: Instance, policy: str, budget: float) -> Outcome:
+    given = msgspec.structs.replace(instance, budget=min(budget, 1.0) if policy in SIMPLE else budget)
+    ground = Ground(given)
+    outcome = replay(ground, make_policy(policy, ground))
+    assert not outcome.late + outcome.born_late + outcome.left, "every request is served in time"
+    return outcome
+
+
+def known_hindsight(instance: Instance, cpu_s: float, outcome: Outcome) -> int:
+    """Hindsight's driving, remembered by instance and effort; searched again where a policy's `outcome` drives less."""
     known = json.loads(KNOWN.read_text()) if KNOWN.exists() else {}
     key = f"{fingerprint(instance)}/{cpu_s:g}"
-    if key not in known:
-        known[key] = hindsight(instance, cpu_s)
+    if known.get(key, outcome.money + 1) > outcome.money:
+        known[key] = hindsight(instance, cpu_s, [run.parcels for run in outcome.sent])
         KNOWN.parent.mkdir(parents=True, exist_ok=True)
         KNOWN.write_text(json.dumps(known, indent=1) + "\n")
     return int(known[key])
 
 
-def hindsight(instance: Instance, cpu_s: float, seed: int = 1) -> int:
-    """Seconds of driving if everything were known from the start: one vehicle, one hub, release times and windows."""
+def hindsight(instance: Instance, cpu_s: float, runs: Sequence[Sequence[str]] = (), seed: int = 1) -> int:
+    """Seconds of driving if everything were known from the start: one vehicle, one hub, release times and windows.
+
+    The search goes on from `runs` (parcels in order), if there are any.
+    """
     data, near = _whole(instance)
     rng = pyvrp.RandomNumberGenerator(seed)
     local = pyvrp_search.LocalSearch(data, rng, near, pyvrp_search.PerturbationManager())
     for operator in pyvrp_search.OPERATORS:
         if operator.supports(data):
             local.add_operator(operator(data))
-    penalties = pyvrp.PenaltyManager(PENALTIES)
-    first = local(pyvrp.Solution(data, []), penalties.max_cost_evaluator(), exhaustive=True)
+    penalties = pyvrp.PenaltyManager(PENALTIES, PenaltyParams(solutions_between_updates=UPDATES))
+    number = {parcel.id: n for n, parcel in enumerate(instance.parcels)}
+    given = pyvrp.Solution(data, [pyvrp.Route(data, [number[one] for one in run], 0) for run in runs])
+    first = local(given, penalties.max_cost_evaluator(), exhaustive=True)
     until = time.process_time() + cpu_s
     search = pyvrp.IteratedLocalSearch(data, penalties, local, first)
     best = search.run(lambda _: time.process_time() >= until, False, False, 5.0).best
-    assert best.is_feasible(), "hindsight serves everything"
-    return int(best.distance())
+    found = [int(one.distance()) for one in (given, best) if one.is_feasible()]
+    assert found, "hindsight serves everything"
+    return min(found)
 
 
 def _whole(instance: Instance) -> tuple[Any, dict[Any, list[Any]]]:

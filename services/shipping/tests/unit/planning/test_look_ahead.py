@@ -1,14 +1,10 @@
-"""Looking ahead: the tour, its cuts against every possible cut, and what is held, sent and proved."""
+"""Looking ahead: what is held, sent and proved."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from itertools import permutations
 
 import numpy as np
-from hypothesis import given, settings
-from hypothesis import strategies as some
 from shipping.domain.planning import (
     Budget,
     DayBefore,
@@ -18,79 +14,18 @@ from shipping.domain.planning import (
     Rate,
     Ride,
     Table,
-    Vehicle,
     Wave,
     broken_rules,
     plan_wave,
 )
-from shipping.domain.planning.cutting import Cutter
-from shipping.domain.planning.ground import Ground
 from shipping.domain.planning.region import GATES, Region
 from shipping.domain.planning.session import Session
-from shipping.domain.planning.stretches import NEVER, Load, Terms, Way
-from shipping.domain.planning.tours import round_trip
 from shipping.domain.planning.witness import witnesses
 
-from .given import at, bike, gate, later, line, ride, truck, wave
+from .given import at, bike, gate, later, line, ride, wave
 
 KM = {"g1": 4.0, "g2": 7.0, "g3": 9.0, "g4": 15.0, "g5": 16.0}
 PLACES = {"start": 0.0, "hub": 0.0, **KM}
-CARS = (bike(number=2), truck(number=1))
-
-
-def test_a_tour_of_a_few_places_is_as_short_as_any() -> None:
-    points = np.random.default_rng(1).uniform(0, 100, (7, 2))
-    ways = np.linalg.norm(points[:, None] - points[None, :], axis=2).round().astype(np.int64)
-
-    def length(order: tuple[int, ...]) -> int:
-        return int(sum(ways[a, b] for a, b in zip((0, *order), (*order, 0), strict=True)))
-
-    best = min(map(length, permutations(range(1, 7))))
-    assert length(tuple(round_trip(ways))) <= best * 1.05
-
-
-def cuts(length: int) -> Iterator[list[tuple[int, int]]]:
-    """Every way of cutting nodes 0 … length − 1 into stretches."""
-    if not length:
-        yield []
-    for first in range(length):
-        for before in cuts(first):
-            yield [*before, (first, length)]
-
-
-@settings(max_examples=25, deadline=None, derandomize=True)
-@given(some.lists(some.integers(1_000, 44_000), min_size=1, max_size=5))
-def test_a_cut_is_the_cheapest_of_all_cuts_with_the_vehicles_there_are(weights: list[int]) -> None:
-    one = wave([], [gate(name) for name in KM], CARS, matrix=line(PLACES))
-    ground, number = Ground(one), len(weights)
-    column = np.ones((1, number))
-    load = Load(
-        gate=np.arange(number)[None, :],
-        rank=np.arange(number)[None, :],
-        **dict.fromkeys(("volume", "ready", "service", "urgent"), column * 0),
-        **dict.fromkeys(("pieces", "parcels"), column),
-        weight=np.array([weights], float),
-        due=column * NEVER,
-        skip=column * 10**9,
-        banned=[column > 1, column > 1],
-    )
-    terms = Terms([1_800, 1_800], [10**6, 10**6], column * 0, column * NEVER)
-    ways = [Way(ground, car, 0, range(number), 0) for car in CARS]
-    cut = Cutter(ways, 0.0, [0.0, 0.0]).cut(load, terms, np.array([[2, 1]]))
-    km, best = list(KM.values()), 10**9
-    for stretches in cuts(number):
-        for trucks in range(1 << len(stretches)):
-            cars = [CARS[trucks >> n & 1] for n in range(len(stretches))]
-            if cars.count(CARS[0]) > 2 or cars.count(CARS[1]) > 1:
-                continue
-            if any(sum(weights[a:b]) > car.weight_max_g for (a, b), car in zip(stretches, cars, strict=True)):
-                continue
-            best = min(best, sum(_bill(car, km[a:b]) for (a, b), car in zip(stretches, cars, strict=True)))
-    assert cut.left.any() if best == 10**9 else abs(cut.cost[0] - best) < 2
-
-
-def _bill(car: Vehicle, km: list[float]) -> int:
-    return int(car.fixed_vnd + 2 * max(km) * car.per_km_vnd + car.per_stop_vnd * len(km))
 
 
 def with_yesterday(present: list[Ride], coming: list[Ride]) -> Wave:

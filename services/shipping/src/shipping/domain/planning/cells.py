@@ -17,8 +17,9 @@ CHUNKS_MAX = 6
 CHUNKS_A_VEHICLE = 2
 """Two nodes fill the smallest vehicle."""
 
-BIG = 0.5
-"""A gate at which more than this part of the smallest vehicle may stand is big: trucks go from one to the next."""
+LARGE_PART = 0.75
+"""This part of what the largest vehicle may fetch stands at few gates: it goes from one to the next, others to the
+rest."""
 
 SHORT_GAME = 200
 """Up to so many gates times waves there is time for more orders; in longer games more days tell more."""
@@ -99,10 +100,7 @@ class Cells:
         shares = np.maximum(weight / self.half[0], pieces / self.half[1])[self.gate]
         self.flowing = np.arange(self.number) < 2 * gates
         chunks = np.where(self.flowing, 1 + np.clip(np.ceil(shares), 1, CHUNKS_MAX), 1).astype(int)
-        small_ones = self.flowing & (shares <= BIG * CHUNKS_A_VEHICLE)
         self.lines = [self._line(chunks, np.zeros(self.number))]
-        if 0 < small_ones.sum() < self.number and len(self.region.fleets) > 1:
-            self.lines.append(self._line(chunks, small_ones))
         if gates * len(self.region.waves) <= SHORT_GAME:
             self.lines += [self._line(chunks, self.gate < gates * third // 3) for third in (1, 2)]  # Other beginnings.
         if self.number <= FEW_CELLS:
@@ -139,7 +137,8 @@ class Cells:
     def load(self, taken: Taken, wave: int, left_vnd: float = LEFT_VND) -> tuple[Load, np.ndarray]:
         """What stands at the nodes in every order worth cutting, order after order, and the cell of each node.
 
-        If not everything presses: also gates where something is due soon or that close soon first, then the others.
+        With several kinds of vehicle: also the gates at which most stands first, then the others. If not everything
+        presses: also gates where something is due soon or that close soon first.
         """
         gates, nowhere = len(self.region.places), np.zeros(taken.parcels.shape, bool)
         tried = [(line, nowhere) for line in self.lines]
@@ -148,10 +147,24 @@ class Cells:
         calm = ~soon[:, self.gate] & (taken.parcels > 0)
         if (soon.any(1) & calm.any(1)).any():
             tried.append((self.lines[0], calm))
+        if len(self.region.fleets) > 1:
+            tried.append((self.lines[0], self._light(taken)))
         loads = [self._load(line, taken, behind, left_vnd) for line, behind in tried]
         rows = len(taken.parcels)
         cell = np.concatenate([np.broadcast_to(line.cell, (rows, len(line.cell))) for line, _ in tried])
         return stacked(loads), cell
+
+    def _light(self, taken: Taken) -> np.ndarray:
+        """By row and cell: whether it is at no gate where most of what the largest vehicle may fetch stands."""
+        gates = np.arange(len(self.region.places))
+        shares = np.maximum(taken.weight / self.half[0], taken.pieces / self.half[1])
+        there = shares @ (self.gate[:, None] == gates) * self.region.fits[-1]
+        order = np.argsort(-there, axis=1, kind="stable")
+        before = np.cumsum(there := np.take_along_axis(there, order, 1), 1) - there
+        light = np.ones(before.shape, bool)
+        np.put_along_axis(light, order, before >= LARGE_PART * there.sum(1, keepdims=True), 1)
+        found: np.ndarray = light[:, self.gate]
+        return found
 
     def _load(self, line: Line, taken: Taken, behind: np.ndarray, left_vnd: float) -> Load:
         part, cell = self._parts(line, taken, behind), line.cell

@@ -82,14 +82,16 @@ def _is_usual(ride: Ride) -> bool:
     """Nothing is wrong for sure: a forecast has tens of thousands of parcels, and looking closely takes its time."""
     if type(ride.latest) is not dict or type(ride.count) is not int:
         return False
-    for time in (ride.known_time, ride.ready_time, ride.ready_expected_time, *ride.latest.values()):
+    opens, closes = ride.open_time, ride.close_time
+    charged = 0 if ride.chargeable_g is None else ride.chargeable_g
+    for time in (ride.known_time, ride.ready_time, ride.ready_expected_time, opens, closes, *ride.latest.values()):
         if time is not None and (type(time) is not datetime or time.utcoffset() is None):
             return False
-    for amount in (ride.weight_g, ride.volume_cm3, ride.service_seconds, ride.count - 1):
+    for amount in (ride.weight_g, ride.volume_cm3, ride.service_seconds, ride.count - 1, charged):
         if type(amount) is not int or amount < 0:
             return False
     needed = ride.known_time is not None and None not in ride.latest.values()
-    return needed and ride.open_time is None and ride.close_time is None and ride.chargeable_g is None
+    return needed and (opens is None or closes is None or opens <= closes)
 
 
 def _ride_faults(ride: Ride, where: str) -> Iterator[str]:

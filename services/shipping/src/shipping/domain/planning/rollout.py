@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -13,6 +13,10 @@ from shipping.domain.planning.lots import Lots
 from shipping.domain.planning.region import PLENTY, Region
 
 ALWAYS = 10**6
+
+SEVERAL_DEARER, MIXED_DEARER = 1.03, 1.13
+"""How much dearer than what a search finds a cut is that takes several of the smallest vehicles, and larger ones too: a
+large one goes from one big gate to the next, across any order (bench/planner/TRIED.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +178,7 @@ class Rollouts:
         left = self.cells.left(cell[best], cut.left[best] & (load.parcels[best] > 0), taken)
         gone = take & (~left | (self.lots.last[days] <= wave))
         late = (cut.left[best] * load.urgent[best]).sum(1)
-        return cut.only(best), gone, late
+        return _as_searched(cut.only(best)), gone, late
 
     def crowding(self) -> float:
         """Which part of all the room there is would be needed if every run were full."""
@@ -239,6 +243,13 @@ class _Busy:
                 out = (starts[None, :] < homes[mine][:, None]) & (np.arange(len(waves)) > wave)[None, :]
             np.add.at(away[:, kind, :], rows[mine], out.astype(int))
         return away
+
+
+def _as_searched(cut: Cut) -> Cut:
+    """At the cost a search would find on the mean: otherwise one large dispatch looks dearer than many small ones."""
+    small, large = (np.bincount(cut.row[mine], minlength=len(cut.cost)) for mine in (cut.kind == 0, cut.kind > 0))
+    dearer = np.where(small < 2, 1.0, np.where(large > 0, MIXED_DEARER, SEVERAL_DEARER))
+    return replace(cut, cost=cut.cost / dearer)
 
 
 def _alike(take: np.ndarray, days: np.ndarray, free: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
