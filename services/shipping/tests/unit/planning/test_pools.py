@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from shipping.domain.planning import Budget, Forecast, Pool, Vehicle, Wave, broken_rules, plan_wave
-from shipping.domain.planning.dispatch import HABITS, Dispatch, suits
+from shipping.domain.planning.dispatch import HABITS, NEAR, Dispatch, suits
 from shipping.domain.planning.engine import Trip
 from shipping.domain.planning.items import Item
 from shipping.domain.planning.model_vrp import Option, write
@@ -59,7 +59,7 @@ def test_who_waits_rides_along_where_a_run_passes_for_less_than_it_is_worth() ->
     sent, held = items_of(session, "must"), items_of(session, "same", "near", "away")
     for worth, along in ((100, {1}), (8_900, {1}), (9_100, {1, 2}), (85_000, {1, 2}), (87_000, {1, 2, 3})):
         steps = session.meter.search(1.0, 200)
-        trips = ride_along(session, options, (sent, held), worth, steps, HABITS)
+        trips = ride_along(session, options, (sent, held), worth, steps, HABITS, NEAR)
         assert {n for trip in trips for n in trip.items} == {0} | along, worth
 
 

@@ -22,7 +22,7 @@ from shipping.domain.planning.lookahead import UNSERVED_VND
 from shipping.domain.planning.model import Forecast
 from shipping.domain.planning.model_vrp import Option, Written, priced, write
 from shipping.domain.planning.rations import Rations, are_few
-from shipping.domain.planning.ridealong import NEIGHBOURS, overhead_vnd, ride_along
+from shipping.domain.planning.ridealong import overhead_vnd, ride_along
 from shipping.domain.planning.router import STEPS_MAX, stops_of
 from shipping.domain.planning.session import Session
 
@@ -32,9 +32,14 @@ ITEMS_LEAST = 10
 AMPLE = 2
 """Vehicles are ample if there is one for every so many items."""
 
-WAVES_SEEN, WAVES_SEEN_IN_USE = 2, 4
+WAVES_SEEN, WAVES_PER_SECOND, WAVES_SEEN_MOST = 2, 1 / 60, 4
 """Coming waves in a scenario. With one, what may wait long looks dearer to keep than it is; with all, searches are
-too short for so many items. Where few vehicles drive, come back and drive again, one must see them do so."""
+too short for so many items, unless there is much time. Where few vehicles drive, come back and drive again, one must
+see them do so."""
+
+NEAR, NEAR_PER_SECOND, NEAR_MOST = 56, 0.4, 100
+"""How many others an item may be moved to: many requests stand at one gate and differ only in their windows. 40 are too
+near each other, 90 take too long within 10 s."""
 
 SCENARIOS, SECONDS_PER_SCENARIO, SCENARIOS_MOST = 2, 2.5, 30
 ROUNDS = 3
@@ -122,7 +127,9 @@ class Dispatch:
         waves = sorted(self.ground.seconds_from_now(moment) for moment in forecast.wave_times)
         today = max((self._home(number) for number in range(len(self.ground.vehicles))), default=0)
         waves = [wave for wave in waves if 0 < wave < today]
-        self.waves = waves[: WAVES_SEEN_IN_USE if self.comes_back else WAVES_SEEN]
+        seen = session.meter.scaled(WAVES_SEEN, WAVES_PER_SECOND, WAVES_SEEN_MOST)
+        self.waves = waves[: WAVES_SEEN_MOST if self.comes_back else seen]
+        self.near = session.meter.scaled(NEAR, NEAR_PER_SECOND, NEAR_MOST)
         self.rations = Rations(session, self.waves, len(self.current), len(self.waves) * draws, len(waves) * draws)
 
     def advise(self) -> Advice | None:
@@ -152,7 +159,7 @@ class Dispatch:
     def _scenario(self, coming: Sequence[Item]) -> Scenario:
         items, size = [*self.current, *coming], len(self.current)
         prizes = None if self.is_enough else [UNSERVED_VND * len(item.rides) for item in items]
-        written = write(self.ground, items, self._options(items), prizes, NEIGHBOURS)
+        written = write(self.ground, items, self._options(items), prizes, self.near)
         return Scenario(written, np.zeros(size), np.zeros(size), np.zeros(size, np.int64))
 
     def _persuade(self, one: Scenario, shares: Floats, pull: float) -> None:
@@ -198,7 +205,7 @@ class Dispatch:
         steps = self.session.meter.search(DISPATCH_SHARE, STEPS_MAX)
         options = [option for option in self._options(self.current) if option.now]
         items = [*sent, *held]
-        trips = ride_along(self.session, options, (sent, held), worth, steps, HABITS)
+        trips = ride_along(self.session, options, (sent, held), worth, steps, HABITS, self.near)
         self.session.router.hints = [
             (trip.option.vehicle, trip.option.hub, tuple(r.parcel_id for n in trip.items for r in items[n].rides))
             for trip in trips

@@ -17,9 +17,6 @@ from shipping.domain.planning.session import Session
 WAYS_SHARE = 0.5
 """How much of the way out and home counts; whoever is added to a run lengthens these ways as well."""
 
-NEIGHBOURS = 60
-"""Many requests stand at one gate and differ only in their windows: 40 are too near each other, 90 take too long."""
-
 
 def overhead_vnd(searched: Sequence[tuple[Written, Sequence[Trip]]]) -> float:
     """What a run costs by its price and its ways out and home, for each of its items, on the mean over these trips."""
@@ -46,13 +43,15 @@ def ride_along(
     worth_vnd: int,
     steps: Steps,
     habits: Habits,
+    near: int,
 ) -> list[Trip]:
     """Runs of what is sent and of those who rather wait but cost these runs less than `worth_vnd` each.
 
-    `items` are both; they are numbered in that order. No run if what is sent cannot all be served.
+    `items` are both; they are numbered in that order. Each may be moved to so many `near` ones. No run if what is sent
+    cannot all be served.
     """
     sent, held = items
     prizes = [0] * len(sent) + [worth_vnd] * len(held)
-    written = write(session.ground, [*sent, *held], options, prizes, NEIGHBOURS)
+    written = write(session.ground, [*sent, *held], options, prizes, near)
     found = search(written, steps, session.seed, None, habits)
     return found.trips if found.cost is not None else []

@@ -173,12 +173,13 @@ class Rollouts:
         taken, rows = self.cells.taken(take, days, wave), len(take)
         load, cell = self.cells.load(taken, wave, left_vnd)
         orders = len(cell) // rows
-        cut = self.cutter.cut(load, self.cells.terms(cell, taken, take, wave), np.tile(limits, (orders, 1)), orders)
+        terms = self.cells.terms(cell, taken, take, wave)
+        cut = _as_searched(self.cutter.cut(load, terms, np.tile(limits, (orders, 1)), orders))
         best = cut.total.reshape(orders, rows).argmin(0) * rows + np.arange(rows)
         left = self.cells.left(cell[best], cut.left[best] & (load.parcels[best] > 0), taken)
         gone = take & (~left | (self.lots.last[days] <= wave))
         late = (cut.left[best] * load.urgent[best]).sum(1)
-        return _as_searched(cut.only(best)), gone, late
+        return cut.only(best), gone, late
 
     def crowding(self) -> float:
         """Which part of all the room there is would be needed if every run were full."""
@@ -249,7 +250,8 @@ def _as_searched(cut: Cut) -> Cut:
     """At the cost a search would find on the mean: otherwise one large dispatch looks dearer than many small ones."""
     small, large = (np.bincount(cut.row[mine], minlength=len(cut.cost)) for mine in (cut.kind == 0, cut.kind > 0))
     dearer = np.where(small < 2, 1.0, np.where(large > 0, MIXED_DEARER, SEVERAL_DEARER))
-    return replace(cut, cost=cut.cost / dearer)
+    saved = cut.cost - cut.cost / dearer
+    return replace(cut, total=cut.total - saved, cost=cut.cost - saved)
 
 
 def _alike(take: np.ndarray, days: np.ndarray, free: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
