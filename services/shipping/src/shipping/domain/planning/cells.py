@@ -160,9 +160,10 @@ class Cells:
         shares = np.maximum(taken.weight / self.half[0], taken.pieces / self.half[1])
         there = shares @ (self.gate[:, None] == gates) * self.region.fits[-1]
         order = np.argsort(-there, axis=1, kind="stable")
-        before = np.cumsum(there := np.take_along_axis(there, order, 1), 1) - there
+        ranked = np.take_along_axis(there, order, 1)
+        before = np.cumsum(ranked, 1) - ranked
         light = np.ones(before.shape, bool)
-        np.put_along_axis(light, order, before >= LARGE_PART * there.sum(1, keepdims=True), 1)
+        np.put_along_axis(light, order, before >= LARGE_PART * ranked.sum(1, keepdims=True), 1)
         found: np.ndarray = light[:, self.gate]
         return found
 
